@@ -1,0 +1,27 @@
+"""Feature visualization for TensorFlow 2, live in Jupyter."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from lucid_widgets.widgets.feature_vis import FeatureVis
+
+__all__ = ["FeatureVis", "__version__"]
+
+# Widgets are imported on first use: `import lucid_widgets` stays fast, and
+# scripts that only render never load ipywidgets.
+_WIDGETS = {"FeatureVis": "lucid_widgets.widgets.feature_vis"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WIDGETS:
+        return getattr(importlib.import_module(_WIDGETS[name]), name)
+    raise AttributeError(f"module 'lucid_widgets' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WIDGETS})
