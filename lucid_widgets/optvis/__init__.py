@@ -1,0 +1,1 @@
+"""The engine: objectives, parameterizations, transforms, and the loop."""

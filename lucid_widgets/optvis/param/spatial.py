@@ -1,0 +1,139 @@
+"""Parameterizations of space: pixels, frequencies.
+
+All return numbers of any size, `[batch, height, width, channels]`;
+`color.to_valid_rgb` turns them into images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from lucid_widgets.errors import ParameterizationError
+from lucid_widgets.optvis.param.variables import normal, variable
+from lucid_widgets.shapes import ImageTensor
+
+_SD = 0.01
+# Lucid's: brings first images to the contrast of those made of pixels.
+_FFT_GAIN = 4.0
+
+
+def pixel_image(
+    shape: Sequence[int], sd: float | None = None, init_val: Any = None
+) -> ImageTensor:
+    """Return an image whose variables are its pixels.
+
+    Args:
+        shape: `[batch, height, width, channels]`.
+        sd: standard deviation of the first values; 0.01 when left out.
+        init_val: start from these numbers instead, of this shape or one that
+            broadcasts to it. (In Lucid this always failed.)
+
+    Raises:
+        ParameterizationError: `init_val` does not fit the shape.
+    """
+    if init_val is None:
+        return variable(normal(shape, sd or _SD))
+    return variable(lambda rng: _fitting(init_val, shape))
+
+
+def _fitting(value: Any, shape: Sequence[int]) -> np.ndarray:
+    array = np.asarray(value, np.float32)
+    try:
+        return np.array(np.broadcast_to(array, tuple(shape)))
+    except ValueError:
+        raise ParameterizationError(
+            f"init_val has shape {array.shape}; expected {tuple(shape)}, or a shape "
+            "that broadcasts to it"
+        ) from None
+
+
+def rfft2d_freqs(h: int, w: int) -> np.ndarray:
+    """Return the frequency of each coefficient of a real 2-D spectrum.
+
+    Args:
+        h: height of the image.
+        w: width of the image.
+
+    Returns:
+        `[h, w // 2 + 1]` for even widths and `[h, w // 2 + 2]` for odd ones, in
+        cycles per pixel.
+    """
+    rows = np.fft.fftfreq(h)[:, np.newaxis]
+    columns = np.fft.fftfreq(w)[: w // 2 + 1 + w % 2]
+    return np.sqrt(columns**2 + rows**2)
+
+
+def _fft_scale(h: int, w: int, decay_power: float) -> np.ndarray:
+    freqs = rfft2d_freqs(h, w)
+    scale = 1.0 / np.maximum(freqs, 1.0 / max(w, h)) ** decay_power
+    return (scale * np.sqrt(w * h)).astype(np.float32)
+
+
+def spectrum_to_image(
+    spectrum: Any, shape: Sequence[int], decay_power: float
+) -> ImageTensor:
+    """Return the image of a scaled spectrum.
+
+    Args:
+        spectrum: `[2, batch, channels, *rfft2d_freqs(h, w).shape]`: real and
+            imaginary parts.
+        shape: `[batch, height, width, channels]`.
+        decay_power: how much lower frequencies weigh.
+    """
+    _, h, w, _ = shape
+    scaled = tf.complex(spectrum[0], spectrum[1]) * _fft_scale(h, w, decay_power)
+    image = tf.signal.irfft2d(scaled)
+    image = tf.transpose(image, [0, 2, 3, 1])
+    # Odd widths come out one column too wide.
+    return image[:, :h, :w] / _FFT_GAIN
+
+
+def fft_image(
+    shape: Sequence[int],
+    sd: float | None = None,
+    decay_power: float = 1,
+    init_val: Any = None,
+) -> ImageTensor:
+    """Return an image whose variables are the coefficients of its spectrum.
+
+    Each coefficient is divided by its frequency, so that steps look like natural
+    images, whose spectra fall off that way.
+
+    Args:
+        shape: `[batch, height, width, channels]`.
+        sd: standard deviation of the first values; 0.01 when left out.
+        decay_power: the power of the frequency that divides.
+        init_val: start from these numbers, of this shape or one that broadcasts
+            to it.
+
+    Raises:
+        ParameterizationError: `init_val` does not fit the shape.
+    """
+    shape = tuple(int(length) for length in shape)
+    batch, h, w, channels = shape
+    size = (2, batch, channels, *rfft2d_freqs(h, w).shape)
+    if init_val is None:
+        init = normal(size, sd or _SD)
+    else:
+
+        def init(rng: np.random.Generator) -> np.ndarray:
+            del rng
+            return _image_to_spectrum(_fitting(init_val, shape), decay_power)
+
+    return spectrum_to_image(variable(init), shape, decay_power)
+
+
+def _image_to_spectrum(image: np.ndarray, decay_power: float) -> np.ndarray:
+    """Return the variables of `fft_image` that make this image."""
+    _, h, w, _ = image.shape
+    stacked = image.transpose(0, 3, 1, 2) * _FFT_GAIN
+    # irfft2d makes 2 * (columns - 1) columns: for odd widths one more than the
+    # image has, which may hold anything; repeating the last one keeps it smooth.
+    columns = 2 * (rfft2d_freqs(h, w).shape[1] - 1)
+    padded = np.pad(stacked, [(0, 0)] * 3 + [(0, columns - w)], mode="edge")
+    spectrum = np.fft.rfft2(padded) / _fft_scale(h, w, decay_power)
+    return np.stack([spectrum.real, spectrum.imag]).astype(np.float32)
