@@ -13,6 +13,10 @@
     ├── WeightsError               (OSError)     weights that cannot be had
     │   ├── ChecksumError          the bytes are not the expected ones
     │   └── OfflineError           a download was needed, and the network is not there
+    ├── LoadError                  (RuntimeError) a file or address that cannot be read
+    ├── SaveError                  (ValueError)  a thing that cannot be saved under that name
+    ├── CacheError                 (OSError)     a cache folder that cannot be written
+    ├── MissingPackageError        (ImportError) an optional package is not installed
     └── ProtocolError              (ValueError)  a message from the front end that makes no sense
 
 A message says what was given, what was expected, and what to do next.
@@ -78,6 +82,22 @@ class ChecksumError(WeightsError):
 
 class OfflineError(WeightsError):
     """A download was needed, and the network is not there."""
+
+
+class LoadError(LucidError, RuntimeError):
+    """A file or address cannot be read."""
+
+
+class SaveError(LucidError, ValueError):
+    """A thing cannot be saved under that name."""
+
+
+class CacheError(LucidError, OSError):
+    """The cache folder cannot be created or written."""
+
+
+class MissingPackageError(LucidError, ImportError):
+    """An optional package is needed and not installed."""
 
 
 class ProtocolError(LucidError, ValueError):

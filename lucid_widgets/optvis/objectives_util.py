@@ -34,6 +34,7 @@ class view:  # noqa: N801 - reads as a function: view(T, "NHWC", batch)
         self._T, self._format, self._batch = T, require_format, batch
 
     def __call__(self, name: str) -> Any:
+        """Return a tensor, in the format and of the images asked for."""
         tensor = self._T(name)
         if not tf.is_tensor(tensor) or tensor.shape.rank in (None, 0):
             return tensor
@@ -69,9 +70,30 @@ def index(value: Any, name: str) -> int:
     try:
         return operator.index(value)
     except TypeError:
-        raise ObjectiveError(
-            f"{name} is {value!r}; expected a whole number"
-        ) from None
+        raise ObjectiveError(f"{name} is {value!r}; expected a whole number") from None
+
+
+def indices(value: Any, name: str) -> Any:
+    """Return one index as an `int`, or several as a list of them.
+
+    Raises:
+        ObjectiveError: one is no whole number, or there are none.
+    """
+    if isinstance(value, str) or not np.ndim(value):
+        return index(value, name)
+    if not len(value):
+        raise ObjectiveError(f"{name} is empty; expected at least one whole number")
+    return [index(each, name) for each in value]
+
+
+def check_rank(value: Any, rank: int, what: str, expected: str) -> None:
+    """Raise unless an array has so many axes.
+
+    Raises:
+        ObjectiveError: it has not.
+    """
+    if np.ndim(value) != rank:
+        raise ObjectiveError(f"{what} has shape {np.shape(value)}; expected {expected}")
 
 
 def label_index(labels: Sequence[str] | None, label: str) -> int:
@@ -140,9 +162,7 @@ def at_position(
     return acts[:, top : row + radius + 1, left : column + radius + 1]
 
 
-def crop_middle(
-    acts: ActivationTensor, height: int, width: int
-) -> ActivationTensor:
+def crop_middle(acts: ActivationTensor, height: int, width: int) -> ActivationTensor:
     """Return the middle `height` by `width` positions (rounded towards the start)."""
     shape = tf.shape(acts)
     top, left = (shape[1] - height) // 2, (shape[2] - width) // 2
@@ -227,5 +247,3 @@ def border(shape: Sequence[int], width: ScalarTensor) -> ImageTensor:
     )
     inside = from_edge >= tf.cast(width, tf.int32)
     return tf.cast(~inside, tf.float32)[tf.newaxis, :, :, tf.newaxis]
-
-

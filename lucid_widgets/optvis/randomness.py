@@ -36,7 +36,9 @@ class Draws:
         self._count += 1
         return tf.stack([self._seed + self._count * _GOLDEN, self._step])
 
-    def uniform(self, shape: Sequence[int] = (), low: Any = 0.0, high: Any = 1.0) -> Any:
+    def uniform(
+        self, shape: Sequence[int] = (), low: Any = 0.0, high: Any = 1.0
+    ) -> Any:
         """Return float32 numbers, uniform in [low, high)."""
         unit = tf.random.stateless_uniform(shape, self._next(), alg="philox")
         return low + (high - low) * unit

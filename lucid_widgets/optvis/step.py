@@ -21,7 +21,7 @@ import tensorflow as tf
 from lucid_widgets.errors import ObjectiveError
 from lucid_widgets.optvis import transform as transform_module
 from lucid_widgets.optvis.objectives import Numbers, Objective
-from lucid_widgets.optvis.objectives_util import blur
+from lucid_widgets.optvis.objectives_util import blur, label_index
 from lucid_widgets.optvis.optimizers import Optimizer
 from lucid_widgets.optvis.overrides import relu_overrides
 from lucid_widgets.optvis.param.variables import Parameterization, Variables
@@ -103,9 +103,7 @@ class CompiledStep:
     def __init__(self, structure: Structure) -> None:
         self.structure = structure
         self._update = tf.function(self._trace_update, autograph=False)
-        self._images = tf.function(
-            structure.parameterization.to_image, autograph=False
-        )
+        self._images = tf.function(structure.parameterization.to_image, autograph=False)
 
     def init(self, parameterization: Parameterization, seed: int) -> State:
         """Return the state of a run before its first update.
@@ -198,7 +196,9 @@ class CompiledStep:
             )
             return standard(t)
         t = transform_module.compose(structure.transforms)(t)
-        return transform_module.collapse_alpha_random()(t) if self._shows_through(t) else t
+        return (
+            transform_module.collapse_alpha_random()(t) if self._shows_through(t) else t
+        )
 
     def _shows_through(self, image: ImageTensor) -> bool:
         return image.shape[-1] == 4 and self.structure.model.image_shape[-1] == 3
@@ -269,8 +269,11 @@ def check_targets(model: Any, objective: Objective) -> None:
 
     Raises:
         LayerNotFoundError: an unknown layer.
-        ObjectiveError: a channel that the layer does not have.
+        ObjectiveError: a channel that the layer does not have, or a class that is
+            not among the model's labels.
     """
+    for name in objective.classes:
+        label_index(model.labels, name)
     for name, channel in objective.targets:
         if name in ("input", "t_image"):
             continue

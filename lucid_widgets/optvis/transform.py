@@ -336,7 +336,9 @@ def compose(transforms: Iterable[Transform]) -> Transform:
     def inner(t: ImageTensor) -> ImageTensor:
         t = tf.convert_to_tensor(t)
         for group in _runs(transforms):
-            fusable = sum(step.resamples for step in group if isinstance(step, Geometric))
+            fusable = sum(
+                step.resamples for step in group if isinstance(step, Geometric)
+            )
             static = None not in t.shape[1:3]
             if len(group) > 1 and fusable and static:
                 t = _fuse(group)(t)  # type: ignore[arg-type]

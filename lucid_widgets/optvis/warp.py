@@ -113,38 +113,45 @@ def _scatter(
         interpolation: how it was made.
     """
     shape = tf.shape(grad)
-    batch, height, width, channels = shape[0], shape[1], shape[2], shape[3]
+    height, width = shape[1], shape[2]
     rows, columns = source
     y, x = tf.meshgrid(
         tf.range(height, dtype=tf.float32),
         tf.range(width, dtype=tf.float32),
         indexing="ij",
     )
-    at = tf.matmul(pixels[:2, :2], tf.stack([tf.reshape(x, [-1]), tf.reshape(y, [-1])]))
-    at_x, at_y = at[0] + pixels[0, 2], at[1] + pixels[1, 2]
-
-    def index(row: Any, column: Any) -> Any:
-        row, column = tf.cast(row, tf.int32), tf.cast(column, tf.int32)
-        inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
-        return tf.where(inside, row * columns + column, -1)  # -1 is left out
-
-    # Pixels first: one row of numbers for each, over batch and channels.
-    flat = tf.reshape(tf.transpose(grad, [1, 2, 0, 3]), [height * width, -1])
+    y, x = tf.reshape(y, [-1]), tf.reshape(x, [-1])
+    at_y = pixels[1, 0] * x + pixels[1, 1] * y + pixels[1, 2]
+    at_x = pixels[0, 0] * x + pixels[0, 1] * y + pixels[0, 2]
     if interpolation == "NEAREST":
-        targets, values = index(tf.round(at_y), tf.round(at_x)), flat
-    else:
-        y0, x0 = tf.floor(at_y), tf.floor(at_x)
-        wy, wx = at_y - y0, at_x - x0
-        corners = [
-            (index(y0, x0), (1 - wy) * (1 - wx)),
-            (index(y0, x0 + 1), (1 - wy) * wx),
-            (index(y0 + 1, x0), wy * (1 - wx)),
-            (index(y0 + 1, x0 + 1), wy * wx),
-        ]
-        targets = tf.concat([target for target, _ in corners], 0)
-        values = tf.concat([flat * weight[:, None] for _, weight in corners], 0)
-    summed = tf.math.unsorted_segment_sum(values, targets, rows * columns)
-    summed = tf.reshape(summed, [rows, columns, batch, channels])
+        at_y, at_x = tf.round(at_y), tf.round(at_x)
+    y0, x0 = tf.floor(at_y), tf.floor(at_x)
+    wy, wx = at_y - y0, at_x - x0
+    weights = tf.stack(
+        [(1 - wy) * (1 - wx), (1 - wy) * wx, wy * (1 - wx), wy * wx], axis=1
+    )
+    # Each output pixel was made of a cell of four input pixels. The shares of all
+    # four are summed by cell first: a quarter of the scattering. Cells reach one
+    # pixel beyond the border on every side.
+    y0, x0 = tf.cast(y0, tf.int32) + 1, tf.cast(x0, tf.int32) + 1
+    inside = (y0 >= 0) & (y0 <= rows) & (x0 >= 0) & (x0 <= columns)
+    cells = tf.where(inside, y0 * (columns + 1) + x0, -1)  # -1 is left out
+    flat = tf.reshape(tf.transpose(grad, [1, 2, 0, 3]), [height * width, -1])
+    depth = tf.shape(flat)[1]
+    # weights[:, :, None] * flat[:, None, :], as products with matrices of 0 and 1:
+    # broadcasting over short axes is slow on a CPU.
+    spread = tf.repeat(tf.eye(4), depth, axis=1)
+    shares = tf.matmul(weights, spread) * tf.tile(flat, [1, 4])
+    by_cell = tf.math.unsorted_segment_sum(shares, cells, (rows + 1) * (columns + 1))
+    by_cell = tf.reshape(by_cell, [rows + 1, columns + 1, 4 * depth])
+    corner = [by_cell[:, :, k * depth : (k + 1) * depth] for k in range(4)]
+    summed = (
+        corner[0][1:, 1:]
+        + corner[1][1:, :-1]
+        + corner[2][:-1, 1:]
+        + corner[3][:-1, :-1]
+    )
+    summed = tf.reshape(summed, [rows, columns, shape[0], shape[3]])
     return tf.ensure_shape(
         tf.transpose(summed, [2, 0, 1, 3]),
         [grad.shape[0], *_static(source), grad.shape[3]],

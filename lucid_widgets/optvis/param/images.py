@@ -66,13 +66,13 @@ def image(
         output = to_valid_rgb(t[..., :3], decorrelate=decorrelate, sigmoid=True)
         if alpha:
             output = tf.concat([output, tf.sigmoid(t[..., 3:])], axis=-1)
-    return recorded(
-        output, ("image", shape, bool(decorrelate), bool(fft), bool(alpha))
-    )
+    return recorded(output, ("image", shape, bool(decorrelate), bool(fft), bool(alpha)))
 
 
 def _before_sigmoid(
-    init_val: Any, shape: tuple[int, ...], decorrelate: bool  # noqa: FBT001 - private
+    init_val: Any,
+    shape: tuple[int, ...],
+    decorrelate: bool,  # noqa: FBT001 - private
 ) -> np.ndarray:
     """Return the numbers that become `init_val` when passed through the sigmoid."""
     start = np.asarray(init_val, np.float32)

@@ -1,0 +1,179 @@
+/** One view of the canvas widget: puts stage and controls together, and keeps them right. */
+
+import type { Connection } from "../connection.js";
+import { ErrorPane } from "../controls/error_pane.js";
+import { Figures, ProgressBar, type ProgressState } from "../controls/progress.js";
+import { keepOurKeys } from "../controls/shortcuts.js";
+import { placeholderText, statusText } from "../controls/status_text.js";
+import { Transport } from "../controls/transport.js";
+import { element, setText } from "../element.js";
+import { hidePoster } from "../poster_output.js";
+import type { Saving } from "../saving.js";
+import type { Traits } from "../traits.js";
+import type { LiveRun, View } from "./live_run.js";
+import { Stage } from "./stage.js";
+
+/** The traits that change what a view shows. */
+const SHOWN = ["status", "error", "title", "notice", "total_steps"];
+
+const KEYS_HINT =
+  "wheel or + and - zoom, 0 shows all, drag or arrow keys move, Shift + arrows read a pixel";
+
+/** Room for the lines below a picture that is narrower than they are. */
+const MIN_WIDTH = 384;
+
+export interface ViewContext {
+  readonly traits: Traits;
+  readonly run: LiveRun;
+  readonly connection: Connection;
+  readonly saving: Saving;
+}
+
+export class FrameCanvasView implements View {
+  readonly el: HTMLElement;
+  readonly #context: ViewContext;
+  readonly #body = element("div", { class: "lucid-frame-canvas" });
+  readonly #stage: Stage;
+  readonly #transport: Transport;
+  readonly #progressBar = new ProgressBar();
+  readonly #figures = new Figures();
+  readonly #errorPane = new ErrorPane();
+  readonly #placeholder = element("div", { class: "lucid-placeholder" });
+  readonly #badge = element("span", { class: "lucid-badge" }, "disconnected");
+  readonly #status = element("span", { class: "lucid-status", role: "status" });
+  readonly #readout = element("span", { class: "lucid-readout" });
+  readonly #spoken = element("span", {
+    class: "lucid-visually-hidden",
+    "aria-live": "polite",
+  });
+  #showPoster: (() => void) | null = null;
+
+  constructor(el: HTMLElement, context: ViewContext, signal: AbortSignal) {
+    this.el = el;
+    this.#context = context;
+    const { traits, run, connection, saving } = context;
+    this.#stage = new Stage(run, (...args) => this.#onReadout(...args), signal);
+    this.#transport = new Transport(
+      (command) => connection.send({ kind: "command", command }),
+      () => saving.request(traits.title),
+      signal,
+    );
+    this.#mount();
+    keepOurKeys(el, signal);
+    connection.watchView(el, signal);
+    connection.onChange(() => this.paint(), signal);
+    traits.onChange(SHOWN, () => run.requestPaint(), signal);
+    traits.onChange(["poster_id"], () => this.#followPoster(), signal);
+    this.#followSize(signal);
+    signal.addEventListener("abort", () => this.#showPoster?.());
+  }
+
+  /** Brings everything on screen up to date. */
+  paint(): void {
+    const { traits, run, connection } = this.#context;
+    const { picture } = run;
+    const { status } = traits;
+    const progress = this.#progress();
+    this.#stage.setLabel(this.#label(progress));
+    this.#stage.paint();
+    // The lines below end where the picture ends.
+    this.#body.style.maxWidth = `${Math.max(MIN_WIDTH, this.#stage.width)}px`;
+    this.#progressBar.update(progress);
+    this.#figures.update(progress);
+    this.#transport.update({
+      status,
+      kernel: connection.state,
+      hasPicture: picture !== null,
+    });
+    this.#badge.hidden = connection.state !== "lost";
+    this.#placeholder.hidden = picture !== null;
+    setText(this.#placeholder, placeholderText(status, connection.state));
+    setText(
+      this.#status,
+      statusText(status, connection.state, picture !== null, traits.notice),
+    );
+    this.#errorPane.update(traits.error || run.problem);
+    if (!this.#showPoster) this.#followPoster();
+  }
+
+  #progress(): ProgressState {
+    const { traits, run } = this.#context;
+    const { picture } = run;
+    return {
+      step: picture?.step ?? null,
+      totalSteps: traits.totalSteps || run.totalSteps,
+      objective: picture?.objective ?? null,
+      curve: run.curve,
+      stepsPerSecond: traits.status === "running" ? run.stepsPerSecond : null,
+    };
+  }
+
+  #label({ step, totalSteps }: ProgressState): string {
+    const title = this.#context.traits.title || "feature visualization";
+    if (step === null) return `${title}, no picture yet`;
+    return `${title}, step ${step}${totalSteps ? ` of ${totalSteps}` : ""}`;
+  }
+
+  #mount(): void {
+    const hintId = `lucid-hint-${Math.random().toString(36).slice(2)}`;
+    this.#stage.node.setAttribute("aria-describedby", hintId);
+    const hint = element("span", { id: hintId, class: "lucid-hint" }, KEYS_HINT);
+    this.#body.append(
+      element(
+        "div",
+        { class: "lucid-picture" },
+        this.#stage.node,
+        this.#placeholder,
+        this.#badge,
+      ),
+      this.#progressBar.node,
+      element(
+        "div",
+        { class: "lucid-line" },
+        this.#transport.node,
+        this.#figures.stepNode,
+      ),
+      this.#figures.node,
+      element(
+        "div",
+        { class: "lucid-line lucid-quiet" },
+        this.#status,
+        this.#readout,
+        hint,
+        this.#spoken,
+      ),
+      this.#errorPane.node,
+    );
+    this.el.replaceChildren(this.#body);
+  }
+
+  /** The poster beside a view is hidden as soon as the view shows the picture. */
+  #followPoster(): void {
+    const { traits, run, connection } = this.#context;
+    this.#showPoster?.();
+    this.#showPoster = null;
+    const isUseful = connection.state !== "absent" || run.picture !== null;
+    if (this.el.isConnected && isUseful && traits.posterId) {
+      this.#showPoster = hidePoster(this.el, traits.posterId);
+    }
+  }
+
+  #followSize(signal: AbortSignal): void {
+    const observer = new ResizeObserver(() => {
+      if (!this.el.isConnected || !this.el.clientWidth) return;
+      this.#stage.setWidth(this.el.clientWidth);
+      this.#context.run.wake();
+    });
+    observer.observe(this.el);
+    signal.addEventListener("abort", () => observer.disconnect());
+    // Browser zoom and moving to another screen change the device pixels.
+    window.addEventListener("resize", () => this.paint(), { signal });
+  }
+
+  #onReadout(text: string, isByKeyboard: boolean): void {
+    const { zoom } = this.#stage;
+    const zoomed = zoom > 1 ? `zoom ${zoom.toFixed(1)}` : "";
+    setText(this.#readout, [zoomed, text].filter(Boolean).join(" · "));
+    if (isByKeyboard) setText(this.#spoken, text);
+  }
+}

@@ -1,0 +1,50 @@
+/** Puts pixels on a canvas, and reads them back. Where they go: `geometry.ts`. */
+
+import type { Pixel, Placement } from "./geometry.js";
+
+/** Draws the picture, square pixels when enlarged, and a frame around the caret. */
+export function paint(
+  context: CanvasRenderingContext2D,
+  bitmap: ImageBitmap,
+  placement: Placement,
+  caret: Pixel | null,
+): void {
+  const { scale } = placement;
+  const left = Math.round(placement.left);
+  const top = Math.round(placement.top);
+  context.clearRect(0, 0, context.canvas.width, context.canvas.height);
+  context.imageSmoothingEnabled = scale < 1;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, left, top, bitmap.width * scale, bitmap.height * scale);
+  if (!caret) return;
+  // Black around white: visible on any picture.
+  const x = left + caret.column * scale;
+  const y = top + caret.row * scale;
+  for (const [color, margin] of [
+    ["#000", 2.5],
+    ["#fff", 1.5],
+  ] as const) {
+    context.strokeStyle = color;
+    context.lineWidth = 1;
+    context.strokeRect(x - margin, y - margin, scale + 2 * margin, scale + 2 * margin);
+  }
+}
+
+/** Red, green, blue and alpha, each 0-255; `null` where the browser forbids reading. */
+export function readPixel(bitmap: ImageBitmap, pixel: Pixel): Uint8ClampedArray | null {
+  const probe = document.createElement("canvas");
+  probe.width = probe.height = 1;
+  const context = probe.getContext("2d", { willReadFrequently: true });
+  if (!context) return null;
+  context.drawImage(bitmap, -pixel.column, -pixel.row);
+  return context.getImageData(0, 0, 1, 1).data;
+}
+
+/** The whole picture, at its own size, as a PNG file. */
+export function toPng(bitmap: ImageBitmap): Promise<Blob | null> {
+  const copy = document.createElement("canvas");
+  copy.width = bitmap.width;
+  copy.height = bitmap.height;
+  copy.getContext("2d")?.drawImage(bitmap, 0, 0);
+  return new Promise((resolve) => copy.toBlob(resolve, "image/png"));
+}

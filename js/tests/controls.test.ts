@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { ErrorPane } from "../src/controls/error_pane.js";
+import { keepOurKeys } from "../src/controls/shortcuts.js";
+import { placeholderText, statusText } from "../src/controls/status_text.js";
+import { enabledButtons } from "../src/controls/transport.js";
+import { STATUSES, type Status } from "../src/traits.js";
+
+describe("enabledButtons", () => {
+  const enabled = (status: Status, changes = {}) => {
+    const state = { status, kernel: "live" as const, hasPicture: true, ...changes };
+    return Object.entries(enabledButtons(state))
+      .filter(([, isEnabled]) => isEnabled)
+      .map(([name]) => name);
+  };
+
+  it.each([
+    ["idle", ["play", "step", "reset", "save"]],
+    ["preparing", ["play", "reset", "save"]],
+    ["running", ["play", "reset", "save"]],
+    ["paused", ["play", "step", "reset", "save"]],
+    ["finished", ["play", "step", "reset", "save"]],
+    ["failed", ["play", "step", "reset", "save"]],
+    ["closed", ["save"]],
+  ] as const)("while %s: %s", (status, names) => {
+    expect(enabled(status)).toEqual(names);
+  });
+
+  it("only saves without a kernel, and only if there is a picture", () => {
+    for (const status of STATUSES) {
+      expect(enabled(status, { kernel: "lost" })).toEqual(["save"]);
+      expect(enabled(status, { kernel: "absent", hasPicture: false })).toEqual([]);
+    }
+  });
+});
+
+describe("what the widget says about itself", () => {
+  it("adds the notice to the status", () => {
+    expect(statusText("running", "live", true, "new run: layer")).toBe(
+      "running · new run: layer",
+    );
+  });
+
+  it("speaks of the kernel first when there is none", () => {
+    expect(statusText("running", "absent", true, "x")).toBe(
+      "no kernel: showing the saved picture",
+    );
+    expect(statusText("running", "lost", true, "")).toContain("kernel stopped");
+  });
+
+  it("is never silent", () => {
+    for (const status of STATUSES) {
+      for (const kernel of ["live", "connecting", "lost", "absent"] as const) {
+        expect(statusText(status, kernel, false, "")).not.toBe("");
+        expect(placeholderText(status, kernel)).not.toBe("");
+      }
+    }
+  });
+});
+
+describe("ErrorPane", () => {
+  it("shows the first line and folds the rest away", () => {
+    const pane = new ErrorPane();
+    pane.update("no layer 'mixed4z'\nTraceback\n  line 1");
+    expect(pane.node.getAttribute("role")).toBe("alert");
+    expect(pane.node.querySelector("strong")?.textContent).toBe("no layer 'mixed4z'");
+    expect(pane.node.querySelector("details")?.open).toBe(false);
+    expect(pane.node.querySelector("pre")?.textContent).toBe("Traceback\n  line 1");
+  });
+
+  it("has no details to unfold when there is one line, and goes away", () => {
+    const pane = new ErrorPane();
+    pane.update("one line");
+    expect(pane.node.querySelector("details")?.hidden).toBe(true);
+    pane.update("");
+    expect(pane.node.childNodes).toHaveLength(0);
+  });
+
+  it("takes markup for text", () => {
+    const pane = new ErrorPane();
+    pane.update("<img src=x onerror=alert(1)>\n<b>rest</b>");
+    expect(pane.node.querySelector("img, b")).toBeNull();
+  });
+});
+
+describe("keepOurKeys", () => {
+  it("suppresses the shortcuts of JupyterLab for the keys that are used here", () => {
+    const root = document.createElement("div");
+    document.body.append(root);
+    const controller = new AbortController();
+    keepOurKeys(root, controller.signal);
+    const suppresses = (key: string, ctrlKey = false) => {
+      root.dispatchEvent(new KeyboardEvent("keydown", { key, ctrlKey, bubbles: true }));
+      return root.hasAttribute("data-lm-suppress-shortcuts");
+    };
+    expect(["0", "Enter", "ArrowDown", " "].map((key) => suppresses(key))).toEqual(
+      Array(4).fill(true),
+    );
+    expect(suppresses("s", true)).toBe(false);
+    expect(suppresses("Escape")).toBe(false);
+    controller.abort();
+    expect(suppresses("0")).toBe(false);
+    root.remove();
+  });
+});

@@ -1,0 +1,346 @@
+"""The command line, for machines without a screen: render, sheet, models, lab."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from lucid_widgets import __version__
+from lucid_widgets.cli_options import (
+    ChannelsType,
+    Chosen,
+    check_output,
+    chosen,
+    setting_options,
+)
+from lucid_widgets.errors import (
+    LoadError,
+    LucidError,
+    MissingPackageError,
+    ObjectiveError,
+    UnknownModelError,
+    did_you_mean,
+)
+
+if TYPE_CHECKING:
+    from lucid_widgets.frame import Frame
+
+DEFAULT_MODEL = "TinyInception"
+QUICKSTART = "01_quickstart.ipynb"
+
+
+class _Failure(click.ClickException):
+    """One line on the error stream, and exit code 2."""
+
+    exit_code = 2
+
+
+@contextmanager
+def _errors_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except (LucidError, OSError) as error:
+        raise _Failure(str(error)) from error
+
+
+class _Group(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        with _errors_in_one_line():
+            return super().invoke(ctx)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="lucid-widgets")
+def main() -> None:
+    r"""See what image networks have learned: feature visualization.
+
+    \b
+    lucid-widgets render mixed4a:30 -o picture.png
+    lucid-widgets sheet mixed4a --channels 0-11 -o sheet.png
+    lucid-widgets lab
+    """
+
+
+_model_option = click.option(
+    "--model",
+    "model_name",
+    default=DEFAULT_MODEL,
+    show_default=True,
+    help="Name of the model; `lucid-widgets models` lists them.",
+)
+
+
+@main.command()
+@click.argument("objective")
+@_model_option
+@click.option(
+    "-o",
+    "--output",
+    default="out.png",
+    show_default=True,
+    help="File to write: .png, .jpg, .webp or .npy.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+@setting_options()
+def render(
+    objective: str, model_name: str, output: str, quiet: bool, **options: Any
+) -> None:
+    """Make a picture that a unit of the model responds to.
+
+    OBJECTIVE is a layer and a channel, such as mixed4a:30. Several images (--batch)
+    are put into one picture, side by side.
+    """
+    settings = chosen(options)
+    structure = settings.structure
+    check_output(output, alpha=structure.alpha, channels=structure.channels)
+    model = _load_model(model_name)
+    frame = _last_frame(model, objective, settings, objective, quiet=quiet)
+    _save_picture(frame.images, output)
+    click.echo(
+        f"{output}: {objective} of {model_name} after {frame.step + 1} steps, "
+        f"objective {frame.objective:.4g}"
+    )
+
+
+@main.command()
+@click.argument("layer")
+@_model_option
+@click.option(
+    "--channels",
+    "channel_numbers",
+    type=ChannelsType(),
+    default="0-11",
+    show_default=True,
+    help="Which channels of the layer: numbers and ranges, such as 3,8-11, or all.",
+)
+@click.option("--columns", type=click.IntRange(1, 1000), help="Pictures in a row.")
+@click.option(
+    "-o",
+    "--output",
+    default="sheet.png",
+    show_default=True,
+    help="File to write: .png, .jpg, .webp or .npy.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+@setting_options(without=("channels",))  # means the layer's channels here
+def sheet(
+    layer: str,
+    model_name: str,
+    channel_numbers: list[int] | str,
+    columns: int | None,
+    output: str,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Make a contact sheet: one labelled picture for each channel of LAYER."""
+    from lucid_widgets.misc.sprites import sprite_sheet
+
+    settings = chosen(options)
+    structure = settings.structure
+    check_output(output, alpha=structure.alpha, channels=structure.channels)
+    model = _load_model(model_name)
+    found = model.get_layer(layer)
+    numbers = _check_channels(channel_numbers, found)
+    pictures = []
+    for done, number in enumerate(numbers, start=1):
+        objective = f"{found.name}:{number}"
+        label = f"{objective} ({done}/{len(numbers)})"
+        frame = _last_frame(model, objective, settings, label, quiet=quiet)
+        pictures.append(frame.images)
+    labels = [
+        f"{found.name}:{number}"
+        for number, images in zip(numbers, pictures, strict=True)
+        for _ in images
+    ]
+    _save_picture(sprite_sheet(pictures, labels, columns, gap=4)[None], output)
+    click.echo(
+        f"{output}: {len(numbers)} channels of {found.name} of {model_name}, "
+        f"{settings.steps} steps each"
+    )
+
+
+@main.command()
+def models() -> None:
+    """List the models that are known, and whether they are on this machine."""
+    vision_models = importlib.import_module("lucid_widgets.modelzoo.vision_models")
+    rows = [_as_texts(entry) for entry in vision_models.catalog()]
+    for line in _table(rows):
+        click.echo(line)
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".",
+    show_default=True,
+    help="Where the notebook is put; one that is there already is kept.",
+)
+@click.argument("jupyter_options", nargs=-1, type=click.UNPROCESSED)
+def lab(folder: Path, jupyter_options: tuple[str, ...]) -> None:
+    """Open JupyterLab on a copy of the quickstart notebook.
+
+    Without a display it prints the address to open. Further options go to JupyterLab:
+    lucid-widgets lab --port 9000
+    """
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise MissingPackageError(
+            "JupyterLab is not installed: pip install 'lucid-widgets[lab]'"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    notebook = folder / "quickstart.ipynb"
+    if not notebook.exists():
+        shutil.copyfile(_quickstart(), notebook)
+    arguments = [str(notebook.resolve()), *jupyter_options]
+    if not _has_display():
+        arguments.append("--no-browser")
+    click.echo(f"Opening {notebook}. Stop with Ctrl-C.", err=True)
+    # In this process: whoever stops the command stops the server.
+    importlib.import_module("jupyterlab.labapp").main(arguments)
+
+
+def _import_tensorflow() -> None:
+    """Import TensorFlow without the greetings that its C++ parts print.
+
+    No setting turns them off. What they print stands on the error stream after all
+    when the import fails.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    if "tensorflow" in sys.modules:
+        return
+    sys.stderr.flush()
+    shown = os.dup(2)
+    with tempfile.TemporaryFile() as hidden:
+        os.dup2(hidden.fileno(), 2)
+        try:
+            tensorflow = importlib.import_module("tensorflow")
+            # Looking for a GPU is worth another greeting.
+            tensorflow.config.list_physical_devices()
+        except BaseException:
+            hidden.seek(0)
+            os.write(shown, hidden.read())
+            raise
+        finally:
+            os.dup2(shown, 2)
+            os.close(shown)
+
+
+def _load_model(name: str) -> Any:
+    vision_models = importlib.import_module("lucid_widgets.modelzoo.vision_models")
+    base = importlib.import_module("lucid_widgets.modelzoo.vision_base")
+    names = sorted(
+        known
+        for known in vision_models.__all__
+        if known != "Model"
+        and isinstance(found := getattr(vision_models, known), type)
+        and issubclass(found, base.Model)
+    )
+    if name not in names:
+        raise UnknownModelError(
+            f"no model {name!r}{did_you_mean(name, names)} "
+            "`lucid-widgets models` lists them"
+        )
+    return getattr(vision_models, name)()
+
+
+def _check_channels(channels: list[int] | str, layer: Any) -> list[int]:
+    if channels == "all":
+        return list(range(layer.depth))
+    numbers = [int(channel) for channel in channels]
+    outside = [number for number in numbers if number >= layer.depth]
+    if outside:
+        raise ObjectiveError(
+            f"{layer.name} has no channel {outside[0]}; expected 0 to {layer.depth - 1}"
+        )
+    return numbers
+
+
+def _last_frame(
+    model: Any, objective: str, settings: Chosen, label: str, *, quiet: bool
+) -> Frame:
+    """Run to the end, or until Ctrl-C, and return the newest frame."""
+    from tqdm import tqdm
+
+    _import_tensorflow()
+    engine = importlib.import_module("lucid_widgets.optvis.render")
+    frames = engine.frames(
+        model,
+        objective,
+        settings=settings.structure,
+        hyperparameters=settings.hyperparameters,
+        seed=settings.seed,
+        steps=settings.steps,
+    )
+    newest = None
+    # None: no bar where nobody looks, in a log file for instance.
+    hidden = True if quiet else None
+    with tqdm(total=settings.steps, desc=label, unit="step", disable=hidden) as bar:
+        try:
+            for newest in frames:
+                bar.set_postfix(objective=f"{newest.objective:.4g}", refresh=False)
+                bar.update()
+        except KeyboardInterrupt:
+            if newest is None:
+                raise
+            click.echo(f"Stopped after {newest.step + 1} steps.", err=True)
+        finally:
+            frames.close()
+    assert newest is not None  # steps is at least 1
+    return newest
+
+
+def _save_picture(images: Any, output: str) -> None:
+    from lucid_widgets.misc.io import save
+    from lucid_widgets.misc.io.tiling import tile
+
+    if output.lower().endswith(".npy"):
+        save(images, output)
+    else:
+        save(tile(images, empty=0.5), output, domain=(0, 1))
+
+
+def _as_texts(entry: Any) -> dict[str, str]:
+    values = entry if isinstance(entry, dict) else vars(entry)
+    return {str(key): str(value) for key, value in values.items()}
+
+
+def _table(rows: list[dict[str, str]]) -> Iterator[str]:
+    columns = list(rows[0]) if rows else []
+    lines = [columns, *([row.get(name, "") for name in columns] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        yield "  ".join(
+            text.ljust(width) for text, width in zip(line, widths, strict=True)
+        ).rstrip()
+
+
+def _quickstart() -> Path:
+    """Return the notebook: beside the package in a checkout, inside it in a wheel."""
+    package = Path(__file__).parent
+    for folder in (package.parent / "examples", package / "examples"):
+        if (folder / QUICKSTART).exists():
+            return folder / QUICKSTART
+    raise LoadError(
+        f"the notebook {QUICKSTART} is missing from this installation; "
+        "reinstall lucid-widgets"
+    )
+
+
+def _has_display() -> bool:
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Models: images in, named activations out."""

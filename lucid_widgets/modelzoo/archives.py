@@ -1,0 +1,70 @@
+"""Reading single files out of zip archives, without ever unpacking one to disk."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from lucid_widgets.errors import ModelError
+
+# A member that claims to be more than this many times its packed size is a bomb:
+# weights hardly shrink at all.
+_GREATEST_RATIO = 100
+_MOST_BYTES = 2**31
+
+
+def read_member(archive: str | Path, suffix: str) -> tuple[str, bytes]:
+    """Return name and bytes of the one file in a zip whose name ends in `suffix`.
+
+    Args:
+        archive: the zip file.
+        suffix: end of the name, such as ``".pb"``.
+
+    Raises:
+        ModelError: not a readable zip, no such file or several, a name that points out
+            of the archive, a symbolic link, or a size that cannot be right.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            member = _find(opened, suffix, archive)
+            return member.filename, _read(opened, member, archive)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ModelError(
+            f"{archive} is not a zip archive that can be read ({error}); was the download "
+            "interrupted?"
+        ) from error
+
+
+def _find(
+    opened: zipfile.ZipFile, suffix: str, archive: str | Path
+) -> zipfile.ZipInfo:
+    for member in opened.infolist():
+        parts = PurePosixPath(member.filename.replace("\\", "/"))
+        is_link = (member.external_attr >> 16) & 0o170000 == 0o120000
+        if parts.is_absolute() or ".." in parts.parts or is_link:
+            raise ModelError(
+                f"{archive} contains '{member.filename}', which points out of the "
+                "archive; it was not made by anyone with good intentions"
+            )
+    found = [m for m in opened.infolist() if m.filename.endswith(suffix)]
+    if len(found) != 1:
+        names = ", ".join(m.filename for m in opened.infolist()[:5])
+        raise ModelError(
+            f"{archive} should contain one file *{suffix}, and has {len(found)}; it "
+            f"contains: {names}"
+        )
+    return found[0]
+
+
+def _read(
+    opened: zipfile.ZipFile, member: zipfile.ZipInfo, archive: str | Path
+) -> bytes:
+    most = min(_MOST_BYTES, _GREATEST_RATIO * max(member.compress_size, 1024))
+    if member.file_size > most:
+        raise ModelError(
+            f"'{member.filename}' in {archive} claims to grow from "
+            f"{member.compress_size} to {member.file_size} bytes; weights do not shrink "
+            "like that"
+        )
+    with opened.open(member) as file:
+        return file.read(most)

@@ -1,0 +1,46 @@
+"""Models whose network is a table of nodes: the embedded one and GraphDef files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from lucid_widgets.modelzoo.activations import NodeEvaluator, Overrides
+from lucid_widgets.modelzoo.nodes import Node, NodeTable
+from lucid_widgets.modelzoo.vision_base import Model
+
+
+class NodeModel(Model):
+    """A model computed from a `NodeTable`, which subclasses supply as `_table`."""
+
+    @property
+    def _table(self) -> NodeTable:
+        raise NotImplementedError
+
+    @cached_property
+    def layer_names(self) -> tuple[str, ...]:
+        """All names whose activations can be read, in the network's order."""
+        depending = set(self._table.depending_on(self.input_name))
+        return tuple(name for name in self._table if name in depending)
+
+    def depth_of(self, name: str) -> int | None:
+        """Return the number of channels of any addressable name, without its values."""
+        node = self._table[name] if name in self._table else None
+        if node is not None and node.depth is not None:
+            return node.depth
+        return super().depth_of(name)
+
+    def _evaluator(self, images: Any, overrides: Overrides) -> Callable[[str], Any]:
+        size = f"{images.shape[1]}x{images.shape[2]}"
+
+        def explain(node: Node, why: str) -> str:
+            height, width, _ = self.image_shape
+            return (
+                f"layer '{node.name}' of {self.model_name} cannot be computed for an "
+                f"image of {size} px: it needs {height}x{width} px, the size that the "
+                f"network was trained on ({why.splitlines()[0]})"
+            )
+
+        feeds = {self.input_name: images}
+        return NodeEvaluator(self._table, feeds, overrides, explain)

@@ -1,0 +1,364 @@
+"""What a model is: images in [0, 1] in, named activations out.
+
+`Model` is the base of every network in the zoo. It knows the conversion from images to
+what the network wants to see (channel order, value range, size), and finds layers by
+name; how a layer is computed is the business of its subclasses, which each supply an
+evaluator (see `lucid_widgets.modelzoo.activations`).
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from lucid_widgets.errors import (
+    ImageError,
+    LayerNotFoundError,
+    ModelError,
+    did_you_mean,
+)
+from lucid_widgets.modelzoo.activations import Activations, Overrides
+from lucid_widgets.shapes import ImageTensor
+
+IMAGENET_MEAN = np.array([123.68, 116.779, 103.939], np.float32)
+"""Mean of ImageNet's pixels: red, green, blue, in 0..255."""
+
+IMAGENET_MEAN_BGR = IMAGENET_MEAN[::-1].copy()
+"""The same in the order of Caffe's models: blue, green, red."""
+
+
+class Layer:
+    """A named place in a model whose activations can be read.
+
+    Args:
+        model_name: name of the model it belongs to.
+        name: what to write in an objective.
+        depth: number of channels; None when it is not known.
+        tags: kinds, such as ``"conv"`` or ``"dense"``.
+        stride: distance in pixels of the image between two neighbouring positions.
+        receptive_field: side in pixels of the square of the image that one position sees.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        name: str,
+        depth: int | None,
+        tags: Sequence[str] | frozenset[str] = (),
+        *,
+        stride: int | None = None,
+        receptive_field: int | None = None,
+    ) -> None:
+        self.model_name = model_name
+        self.name = name
+        self.depth = depth
+        self.tags = frozenset(tags)
+        self.stride = stride
+        self.receptive_field = receptive_field
+
+    @property
+    def size(self) -> int | None:
+        """Lucid's older word for `depth`."""
+        return self.depth
+
+    @property
+    def type(self) -> str:
+        """The kind of layer: its tag."""
+        return next(iter(sorted(self.tags)), "")
+
+    def __getitem__(self, key: str) -> Any:
+        """Read an attribute in the manner of a dictionary: ``layer["name"]``."""
+        if key not in ("name", "depth", "size", "type", "tags", "model_name"):
+            raise KeyError(key)
+        return getattr(self, key)
+
+    def to_json(self) -> str:
+        """Return the layer's name, which is how it is written to JSON."""
+        return self.name
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Layer)
+            and (self.model_name, self.name) == (other.model_name, other.name)
+            and (self.depth, self.tags) == (other.depth, other.tags)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.model_name, self.name))
+
+    def __repr__(self) -> str:
+        tags = ", ".join(sorted(self.tags))
+        return f"Layer (belonging to {self.model_name}) <{self.name}: {self.depth}> ([{tags}])"
+
+
+class Model:
+    """A network whose layers can be read; see the classes in `vision_models`.
+
+    Attributes:
+        model_name: what the model is called, such as ``"InceptionV1"``.
+        image_shape: ``[height, width, channels]`` of the images it was trained on.
+        image_value_range: the values that 0 and 1 in an image become; numbers, or arrays
+            with one number per channel, in the network's channel order.
+        is_BGR: whether the network wants blue, green, red.
+        dataset: what it was trained on.
+        model_path: file or address of its weights.
+        input_name: name of the input in the network's graph.
+        fixed_size: (height, width) if the network takes images of one size only; images
+            of other sizes are then resized, as the last step before the network.
+    """
+
+    model_name: str = "Model"
+    image_shape: Sequence[int] = (224, 224, 3)
+    image_value_range: tuple[Any, Any] = (-1.0, 1.0)
+    is_BGR: bool = False  # noqa: N815 - Lucid's name
+    dataset: str | None = None
+    model_path: str | None = None
+    input_name: str = "input"
+    fixed_size: tuple[int, int] | None = None
+
+    # What subclasses supply -------------------------------------------------
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers that make good subjects, in the network's order."""
+        raise NotImplementedError
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """All names whose activations can be read, in the network's order."""
+        raise NotImplementedError
+
+    @property
+    def labels(self) -> list[str] | None:
+        """Names of the classes, in the order of the network's outputs; or None."""
+        return None
+
+    @property
+    def identity(self) -> str:
+        """A digest of structure and weights: equal for equal networks only."""
+        raise NotImplementedError
+
+    def _evaluator(self, images: Any, overrides: Overrides) -> Callable[[str], Any]:
+        """Return a function from layer name to tensor, for one converted batch."""
+        raise NotImplementedError
+
+    # What every model can do ------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        return self.model_name
+
+    def load_graphdef(self) -> None:
+        """Do nothing; Lucid's code calls it before a model can be used."""
+        warnings.warn(
+            "Model.load_graphdef() does nothing: weights are loaded when they are needed",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def import_graph(
+        self, images: ImageTensor, overrides: Overrides | None = None
+    ) -> Activations:
+        """Connect the network to images; its activations are computed on access.
+
+        Args:
+            images: float tensor ``[batch, height, width, channels]`` in [0, 1] (or one
+                image of rank 3); converted to the network's channel order and value
+                range here.
+            overrides: replacements of operations, see `activations.Overrides`.
+
+        Returns:
+            A mapping of layer name to tensor, ``[batch, height, width, depth]`` for most
+            layers; it can also be called, as Lucid's ``T``.
+
+        Raises:
+            ImageError: the images have the wrong rank or number of channels.
+
+        Example:
+            >>> T = model.import_graph(images)  # doctest: +SKIP
+            >>> T["mixed4a"].shape  # doctest: +SKIP
+        """
+        raw = self._as_batch(images)
+        evaluate = self._evaluator(self.network_input(raw), overrides or {})
+        activations = Activations(evaluate, self.canonical_name, lambda: self.layer_names)
+        activations["input"] = raw
+        return activations
+
+    def network_input(self, images: ImageTensor) -> Any:
+        """Return a batch of images in [0, 1] as the network wants to see them."""
+        import tensorflow as tf
+
+        images = tf.convert_to_tensor(images)
+        if self.fixed_size and tuple(images.shape[1:3]) != tuple(self.fixed_size):
+            images = tf.image.resize(images, self.fixed_size)
+        if self.is_BGR:
+            images = tf.reverse(images, [-1])
+        low, high = (np.asarray(end, np.float32) for end in self.image_value_range)
+        return low + images * (high - low)
+
+    def _as_batch(self, images: Any) -> Any:
+        import tensorflow as tf
+
+        images = tf.convert_to_tensor(images)
+        if not images.dtype.is_floating:
+            raise ImageError(
+                f"images must be numbers from 0 to 1, and these are {images.dtype.name}; "
+                "for integers from 0 to 255, divide them by 255"
+            )
+        images = tf.cast(images, tf.float32)
+        if images.shape.rank == 3:
+            images = images[tf.newaxis]
+        channels = self.image_shape[-1]
+        if images.shape.rank != 4 or images.shape[-1] != channels:
+            raise ImageError(
+                f"{self.model_name} takes images [batch, height, width, {channels}], "
+                f"and was given {images.shape}"
+            )
+        return images
+
+    # Finding layers ---------------------------------------------------------
+
+    @cached_property
+    def _layers_by_name(self) -> Mapping[str, Layer]:
+        return {layer.name: layer for layer in self.layers}
+
+    @cached_property
+    def _addressable(self) -> frozenset[str]:
+        return frozenset(self.layer_names)
+
+    def canonical_name(self, name: str) -> str:
+        """Return the canonical form of the exact name of a tensor.
+
+        Raises:
+            LayerNotFoundError: there is none of that name; parts are not completed.
+        """
+        if name in self._addressable:
+            return name
+        if isinstance(name, str) and name.endswith(":0"):
+            return self.canonical_name(name[:-2])
+        node, colon, output = str(name).rpartition(":")
+        if colon and output.isdecimal() and node in self._addressable:
+            return name
+        raise self._no_layer(name)
+
+    def _no_layer(self, name: object) -> LayerNotFoundError:
+        known = {**self._layers_by_name, **dict.fromkeys(self.layer_names)}
+        close = did_you_mean(str(name), known)
+        return LayerNotFoundError(
+            f"no layer {name!r} in {self.model_name}{close or ';'} See model.layers"
+        )
+
+    def get_layer(self, name: str) -> Layer:
+        """Return the layer of a name.
+
+        Args:
+            name: a name in `layers`; or any other name in `layer_names`, such as
+                ``"mixed4a_pre_relu"``; or a part of one: then the first layer whose name
+                contains it is returned, with a warning, as in Lucid.
+
+        Raises:
+            LayerNotFoundError: nothing fits; the message names the three closest.
+        """
+        if name in self._layers_by_name:
+            return self._layers_by_name[name]
+        try:
+            found = self.canonical_name(name)
+        except LayerNotFoundError:
+            found = None
+        if found is not None:
+            return self._layers_by_name.get(found) or self._layer_of(found)
+        for layer in self.layers if isinstance(name, str) and name else ():
+            if name.lower() in layer.name.lower():
+                warnings.warn(
+                    f"no layer {name!r} in {self.model_name}; taking {layer.name!r}",
+                    stacklevel=2,
+                )
+                return layer
+        raise self._no_layer(name)
+
+    def _layer_of(self, name: str) -> Layer:
+        """Describe an addressable tensor that is not in `layers`."""
+        return Layer(self.model_name, name, self.depth_of(name))
+
+    def depth_of(self, name: str) -> int | None:
+        """Return the number of channels of any addressable name, without its values."""
+        shape = self._symbolic_shape(name)
+        return None if not shape else shape[-1]
+
+    def _symbolic_shape(self, name: str) -> list[int | None]:
+        shape = self._symbolic_shapes([name])[name]
+        return [] if shape is None else shape
+
+    def _symbolic_shapes(self, names: Iterable[str]) -> dict[str, list | None]:
+        """Return shapes at the model's own image size, computing no values.
+
+        Names that cannot be computed are left out, unless there is only one.
+        """
+        import tensorflow as tf
+
+        names = list(names)
+        shapes: dict[str, list | None] = {}
+
+        def trace(images: Any) -> None:
+            activations = self.import_graph(images)
+            for name in names:
+                try:
+                    shape = activations[name].shape
+                except ModelError:
+                    if len(names) == 1:
+                        raise
+                    continue
+                shapes[name] = None if shape.rank is None else shape.as_list()
+
+        signature = [tf.TensorSpec([None, *self.image_shape], tf.float32)]
+        function = tf.function(trace, input_signature=signature, autograph=False)
+        function.get_concrete_function()
+        return shapes
+
+    # Reading activations ----------------------------------------------------
+
+    def activations(
+        self, images: Any, layers: str | Sequence[str], batch_size: int = 32
+    ) -> Any:
+        """Return activations for images, computed in batches.
+
+        Args:
+            images: an array ``[height, width, channels]`` or ``[n, height, width,
+                channels]`` in [0, 1]; the path of an image file; or any iterable of
+                these. Images of different sizes are allowed if the layers' shapes agree.
+            layers: one layer name, or several.
+            batch_size: images computed at a time.
+
+        Returns:
+            An array ``[n, ...]`` for one name; a dictionary of arrays for several.
+
+        Raises:
+            LayerNotFoundError: no such layer.
+            ImageError: the images cannot be used.
+        """
+        from lucid_widgets.modelzoo.reading import read_activations
+
+        return read_activations(self, images, layers, batch_size)
+
+    @cached_property
+    def _lock(self) -> threading.RLock:
+        return threading.RLock()
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Model)
+            and type(self) is type(other)
+            and self.identity == other.identity
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+    def __repr__(self) -> str:
+        return f"<{self.model_name}: {len(self.layers)} layers>"

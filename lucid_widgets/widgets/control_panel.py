@@ -1,0 +1,263 @@
+"""The control panel of `FeatureVis`: a thin skin over its traits.
+
+Five settings that matter come first; the others fold away. Every control follows
+one trait, and writes to no other.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+
+from lucid_widgets.errors import LucidError, SettingError
+from lucid_widgets.modelzoo.vision_base import Model
+from lucid_widgets.widgets.comms import handle_where_received
+from lucid_widgets.widgets.controls import (
+    BoundedIntText,
+    Dropdown,
+    Guarded,
+    IntSlider,
+    ToggleButton,
+    setting_controls,
+    size_options,
+)
+from lucid_widgets.widgets.model_choice import model_options
+from lucid_widgets.widgets.objective_choice import (
+    KINDS,
+    class_names,
+    kinds_of,
+    max_channel,
+)
+from lucid_widgets.widgets.setting_trait import STRUCTURE
+
+if TYPE_CHECKING:
+    from lucid_widgets.widgets.feature_vis import FeatureVis
+
+SECTIONS = {
+    "Image": ("size", "batch", "parameterization", "decorrelate", "alpha", "seed"),
+    "Transforms": ("transforms", "jitter", "rotate", "scale", "pad"),
+    "Penalties": ("l1", "total_variation", "blur"),
+}
+"""What folds away, under which heading."""
+
+TOOLTIPS = {
+    "model": "The network to look into. A change starts a new run.",
+    "layer": "The layer to look into. A change starts a new run.",
+    "objective_kind": (
+        "What to show: a channel at every position, a neuron (the channel at the "
+        "middle position only), a whole layer, or a class. A change starts a new run."
+    ),
+    "channel": "Which channel of the layer, from 0. A change acts at the next step.",
+    "label": "The class whose evidence is maximised. A change acts at the next step.",
+}
+
+
+class ControlPanel(ipywidgets.VBox):
+    """Controls for everything that can be set about a `FeatureVis`.
+
+    Args:
+        vis: whose traits they follow.
+    """
+
+    def __init__(self, vis: FeatureVis) -> None:
+        self._vis = vis
+        self._used: dict[str, Model] = {}
+        super().__init__(
+            [
+                self._menu_row("model", "Model", self._model_options),
+                self._menu_row("layer", "Layer", self._layer_options, "model"),
+                self._menu_row("objective_kind", "Objective", self._kinds, "model"),
+                self._channel_row(),
+                self._menu_row("label", "Class", self._class_options, "model"),
+                self._setting_row("learning_rate"),
+                self._setting_row("steps"),
+                *(part for title in SECTIONS for part in self._section(title)),
+            ]
+        )
+        self.add_class("lucid-panel")
+        for widget in walk(self):
+            handle_where_received(widget)
+
+    def close(self) -> None:
+        """Close the panel and every control in it."""
+        for widget in [*walk(self)][::-1]:
+            if widget is not self:
+                widget.close()
+        super().close()
+
+    # Rows -----------------------------------------------------------------------
+
+    def _menu_row(
+        self, name: str, label: str, options: Callable[[], Any], *also: str
+    ) -> ipywidgets.Box:
+        """Return a menu whose entries are made anew when `name` or `also` change."""
+        menu = Dropdown(description=label, tooltip=TOOLTIPS[name])
+        binding = Binding(menu, self._vis, name)
+
+        def follow(_change: Any = None) -> None:
+            binding.show(options=options())
+
+        follow()
+        self._vis.observe(follow, [name, *also])
+        row = _row([menu], structural=name != "label")
+        if name == "label":
+            self._show_only_for(row, "class")
+        return row
+
+    def _channel_row(self) -> ipywidgets.Box:
+        vis, tooltip = self._vis, TOOLTIPS["channel"]
+        slider = IntSlider(description="Channel", tooltip=tooltip, readout=False)
+        field = BoundedIntText(tooltip=f"Channel: {tooltip}", continuous_update=False)
+        bindings = [Binding(control, vis, "channel") for control in (slider, field)]
+
+        def limit(_change: Any = None) -> None:
+            for binding in bindings:
+                binding.show(max=max_channel(vis.model, vis.layer))
+
+        limit()
+        vis.observe(limit, ["model", "layer"])
+        button = ipywidgets.Button(
+            description="Random",
+            tooltip="Show another channel of this layer, picked at random.",
+        )
+        button.on_click(lambda _button: self._pick_channel())
+        row = _row([slider, field, button])
+        self._show_only_for(row, "channel", "neuron")
+        return row
+
+    def _pick_channel(self) -> None:
+        last = max_channel(self._vis.model, self._vis.layer)
+        if last > 0:
+            drawn = random.randrange(last)
+            self._vis.channel = drawn + (drawn >= self._vis.channel)
+
+    def _setting_row(self, name: str) -> ipywidgets.Box:
+        vis = self._vis
+        controls = setting_controls(name, getattr(vis, name))
+        bindings = [Binding(control, vis, name) for control in controls]
+        if name == "size":
+            vis.observe(
+                lambda change: bindings[0].show(options=size_options(change.new)), name
+            )
+        return _row(controls, structural=name in STRUCTURE or name == "seed")
+
+    def _section(self, title: str) -> list[ipywidgets.Widget]:
+        body = ipywidgets.VBox([self._setting_row(name) for name in SECTIONS[title]])
+        body.add_class("lucid-section")
+        body.layout.display = "none"
+        heading = ToggleButton(
+            description=title, icon="caret-right", tooltip=f"Show or hide: {title}"
+        )
+        heading.add_class("lucid-section-heading")
+
+        def fold(change: Any) -> None:
+            body.layout.display = None if change.new else "none"
+            heading.icon = "caret-down" if change.new else "caret-right"
+
+        heading.guard(_check_flag, self._vis._refuse)
+        heading.observe(fold, "value")
+        return [heading, body]
+
+    def _show_only_for(self, row: ipywidgets.Box, *kinds: str) -> None:
+        def show(_change: Any = None) -> None:
+            row.layout.display = None if self._vis.objective_kind in kinds else "none"
+
+        show()
+        self._vis.observe(show, "objective_kind")
+
+    # Entries of the menus -------------------------------------------------------
+
+    def _model_options(self) -> list[tuple[str, Any]]:
+        # A model that was shown once can be chosen again, a user's own too.
+        self._used[self._vis.model.name] = self._vis.model
+        return model_options(self._used)
+
+    def _layer_options(self) -> list[tuple[str, str]]:
+        vis = self._vis
+        depths = {layer.name: layer.depth for layer in vis.model.layers}
+        if vis.layer not in depths:
+            depths[vis.layer] = vis.model.get_layer(vis.layer).depth
+        return [
+            (name if depth is None else f"{name} - {depth} channels", name)
+            for name, depth in depths.items()
+        ]
+
+    def _kinds(self) -> list[tuple[str, str]]:
+        custom = self._vis.objective_kind == "custom"
+        kinds = kinds_of(self._vis.model, with_custom=custom)
+        return [(KINDS[kind], kind) for kind in kinds]
+
+    def _class_options(self) -> list[tuple[str, str | None]]:
+        names = class_names(self._vis.model)
+        return [(name, name) for name in names] or [("no classes", None)]
+
+
+class Binding:
+    """Keeps one control and one trait the same.
+
+    Args:
+        control: the control; its `value` is the trait's.
+        vis: has the trait.
+        name: the trait.
+    """
+
+    def __init__(self, control: Guarded, vis: FeatureVis, name: str) -> None:
+        self._control: Any = control
+        self._vis = vis
+        self._name = name
+        self._showing = False
+        control.guard(lambda value: vis._check(name, value), vis._refuse)
+        self._control.observe(self._write, "value")
+        vis.observe(lambda change: self.show(), name)
+
+    def show(self, **attributes: Any) -> None:
+        """Show the trait's value, after setting other attributes of the control."""
+        self._showing = True
+        try:
+            for name, value in attributes.items():
+                setattr(self._control, name, value)
+            value = getattr(self._vis, self._name)
+            if self._control.value != value:
+                self._control.value = value
+        finally:
+            self._showing = False
+
+    def _write(self, change: Any) -> None:
+        if self._showing:
+            return
+        try:
+            setattr(self._vis, self._name, change.new)
+        except LucidError as error:
+            self._vis._refuse(error)
+            self.show()
+
+
+def walk(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
+    """Yield a widget, its layout and style, and the same of all its descendants."""
+    yield widget
+    for part in ("layout", "style"):
+        if widget.has_trait(part) and isinstance(
+            getattr(widget, part), ipywidgets.Widget
+        ):
+            yield getattr(widget, part)
+    for child in getattr(widget, "children", ()):
+        yield from walk(child)
+
+
+def _row(controls: list[Any], *, structural: bool = False) -> ipywidgets.HBox:
+    children = list(controls)
+    if structural:
+        mark = ipywidgets.Label("new run")
+        mark.add_class("lucid-new-run")
+        children.append(mark)
+    row = ipywidgets.HBox(children)
+    row.add_class("lucid-row")
+    return row
+
+
+def _check_flag(value: Any) -> None:
+    if not isinstance(value, bool):
+        raise SettingError(f"a button is {str(value)[:60]!r}; expected true or false")

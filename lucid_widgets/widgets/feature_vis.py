@@ -1,0 +1,480 @@
+"""FeatureVis: see what a network has learned, while it is being drawn.
+
+Traits are the truth: controls and Python write them, a plan is made from them, and
+the session runs the plan. No numerics here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import traitlets
+from PIL import Image
+
+from lucid_widgets.errors import ImageError, LucidError, did_you_mean
+from lucid_widgets.optvis.settings import (
+    STEPS_DEFAULT,
+    Hyperparameters,
+    RenderSettings,
+    setting,
+)
+from lucid_widgets.shapes import Images, Pixels
+from lucid_widgets.stream.encoder import to_pixels
+from lucid_widgets.widgets.comms import handle_where_received
+from lucid_widgets.widgets.control_panel import ControlPanel
+from lucid_widgets.widgets.frame_canvas import FrameCanvas
+from lucid_widgets.widgets.model_choice import OFFERED, as_model
+from lucid_widgets.widgets.objective_choice import (
+    ObjectiveChoice,
+    check_channel,
+    check_layer,
+    first_choice,
+    max_channel,
+    parse_objective,
+)
+from lucid_widgets.widgets.plan import Plan
+from lucid_widgets.widgets.run_session import RunSession
+from lucid_widgets.widgets.setting_trait import (
+    NUMBERS,
+    STRUCTURE,
+    CountTrait,
+    SettingTrait,
+    already_checked,
+    collect,
+)
+
+CHOICE = ("objective_kind", "layer", "channel", "label")
+"""Traits that say what is shown."""
+
+KEYWORDS = (*CHOICE, *STRUCTURE, *NUMBERS, "steps", "seed", "autostart", "layout")
+"""What can be given to `FeatureVis` besides model and objective."""
+
+
+class FeatureVis(ipywidgets.Box):
+    """A picture that grows, and controls that act on it while it does.
+
+    Every control is a trait: settings that are numbers act at the next step, those
+    that are structure start a new run. The optimization runs on a thread of its
+    own; it starts when the widget is first displayed, or with `start`.
+
+    Args:
+        model: a model, its name, or a Keras model; left out, the embedded
+            `TinyInception`.
+        objective: "layer:n", an `Objective`, or a function of `T`; left out, a
+            channel halfway up.
+        autostart: whether displaying it for the first time starts the run.
+        **settings: first values of the traits below.
+
+    Raises:
+        LucidError: an argument that cannot be used, before any work is done.
+        TypeError: an unknown argument.
+
+    Example:
+        >>> vis = FeatureVis(objective="mixed4a:30", steps=256)
+        >>> vis.learning_rate = 0.02  # while it runs
+    """
+
+    model = traitlets.Any(help="The network to look into.")
+    objective_kind = traitlets.Any(help='"channel", "neuron", "deepdream", "class" ...')
+    layer = traitlets.Any(help="Name of the layer to look into.")
+    channel = traitlets.Any(help="Index of the channel, from 0.")
+    label = traitlets.Any(help="Name of the class.")
+
+    size = SettingTrait(RenderSettings, "size")
+    batch = SettingTrait(RenderSettings, "batch")
+    parameterization = SettingTrait(RenderSettings, "parameterization")
+    decorrelate = SettingTrait(RenderSettings, "decorrelate")
+    alpha = SettingTrait(RenderSettings, "alpha")
+    channels = SettingTrait(RenderSettings, "channels")
+    transforms = SettingTrait(RenderSettings, "transforms")
+    pad = SettingTrait(RenderSettings, "pad")
+    redirect_relu = SettingTrait(RenderSettings, "redirect_relu")
+
+    learning_rate = SettingTrait(Hyperparameters, "learning_rate")
+    jitter = SettingTrait(Hyperparameters, "jitter")
+    rotate = SettingTrait(Hyperparameters, "rotate")
+    scale = SettingTrait(Hyperparameters, "scale")
+    l1 = SettingTrait(Hyperparameters, "l1")
+    total_variation = SettingTrait(Hyperparameters, "total_variation")
+    # Takes the place of DOMWidget.blur, which nobody here needs: settings keep one name.
+    blur = SettingTrait(Hyperparameters, "blur")  # pyright: ignore[reportAssignmentType]
+
+    steps = CountTrait("steps", STEPS_DEFAULT)
+    seed = CountTrait("seed", 0)
+
+    # What a run tells. Observers are called on the thread that does the steps.
+    status = traitlets.Unicode("idle", read_only=True)
+    running = traitlets.Bool(default_value=False, read_only=True)
+    current_step = traitlets.Int(0, read_only=True)
+    """Updates done in this run."""
+
+    total_steps = traitlets.Int(0, read_only=True)
+    objective_value = traitlets.Float(float("nan"), read_only=True)
+    """What the newest update saw; higher is better."""
+
+    error = traitlets.Unicode("", read_only=True)
+    """What went wrong, "" for nothing; line 1 says what to do."""
+
+    def __init__(
+        self,
+        model: Any = None,
+        objective: Any = None,
+        *,
+        autostart: bool = True,
+        **settings: Any,
+    ) -> None:
+        _check_keywords(settings, objective)
+        layout = {"layout": settings.pop("layout")} if "layout" in settings else {}
+        choice = _choose(as_model(model), objective, settings)
+        render_settings = RenderSettings(**_pick(settings, STRUCTURE))
+        hyperparameters = Hyperparameters(**_pick(settings, NUMBERS))
+        counts = {
+            name: setting(name).check(name, settings[name], int)
+            for name in ("steps", "seed")
+            if name in settings
+        }
+
+        self._changes = threading.RLock()
+        self._quiet = True
+        self._custom = choice.custom
+        self._autostart = autostart
+        self._session: RunSession | None = None
+        super().__init__(**layout)
+        self._take_over(choice)
+        with already_checked(self):
+            for values in (render_settings, hyperparameters):
+                for name, value in dataclasses.asdict(values).items():
+                    setattr(self, name, value)
+        for name, value in counts.items():
+            setattr(self, name, value)
+        self._canvas = FrameCanvas()
+        self._session = RunSession(
+            self._canvas, self._plan(choice), self._progress, name="lucid_widgets run"
+        )
+        self._quiet = False
+        self._assemble()
+        self._session.warm_up()
+
+    def _assemble(self) -> None:
+        self._panel = ControlPanel(self)
+        host = ipywidgets.Box([self._canvas])
+        host.add_class("lucid-canvas-host")
+        self.children = (self._panel, host)
+        self.add_class("lucid-feature-vis")
+        for widget in (self, host):
+            handle_where_received(widget)
+
+    # What users call ------------------------------------------------------------
+
+    def start(self) -> None:
+        """Go on, and return at once. After the end or a failure, begin again."""
+        self._open_session().start()
+
+    def pause(self) -> None:
+        """Rest after the step in progress."""
+        self._open_session().pause()
+
+    def step(self, n: int = 1) -> None:
+        """Do `n` more steps, then rest. Returns at once; `wait` waits for them.
+
+        Raises:
+            SettingError: `n` is not a whole number from 1 to 100,000.
+        """
+        self._open_session().step(setting("steps").check("n", n, int))
+
+    def reset(self, seed: int | None = None) -> None:
+        """Begin again from step 0. What was running goes on running.
+
+        Args:
+            seed: where the random numbers start; left out, where they did before.
+
+        Raises:
+            SettingError: the seed is out of range.
+        """
+        session = self._open_session()
+        if seed is not None and seed != self.seed:
+            with self._changes, self._quietly():
+                self.seed = seed
+                session.plan = self._plan(session.plan.choice)
+        session.reset()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the run rests, its picture saved with the notebook.
+
+        A run that has not begun is started first. Ctrl-C ends the waiting, not the
+        run.
+
+        Args:
+            timeout: most seconds to wait; left out, as long as it takes.
+
+        Returns:
+            Whether the run rests now.
+
+        Raises:
+            Exception: what made the run fail.
+        """
+        session = self._open_session()
+        if session.runner.status == "idle":
+            session.start()
+        return session.runner.wait(timeout)
+
+    def save(self, path: str | Path) -> Path:
+        """Save the newest picture; the batch's images side by side.
+
+        Args:
+            path: where to; its ending decides the format, such as ".png".
+
+        Returns:
+            The path.
+
+        Raises:
+            ImageError: there is no picture yet, or no such format.
+        """
+        path = Path(path)
+        if path.suffix.lower() not in Image.registered_extensions():
+            raise ImageError(
+                f"cannot save images as {path.suffix!r}; expected an ending such as "
+                "'.png', '.jpg' or '.webp'"
+            )
+        pixels = to_pixels(self.images)
+        picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+        picture.save(path)
+        return path
+
+    def close(self) -> None:
+        """Stop the run, end its thread, and remove the widget from every page."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+        if self.comm is not None:
+            self._panel.close()
+            for child in (*self.children, self._canvas):
+                child.close()
+            super().close()
+
+    @property
+    def objective(self) -> Any:
+        """What is maximised. Assign "layer:n", an `Objective` or a function of `T`."""
+        return self._plan_now().choice.objective
+
+    @objective.setter
+    def objective(self, given: Any) -> None:
+        choice = _choose(self.model, given, {"label": self.label})
+        with self._changes:
+            with self._quietly():
+                self._take_over(choice)
+            self._apply(choice)
+
+    @property
+    def images(self) -> Images:
+        """The newest images, float32 ``[batch, height, width, channels]`` in [0, 1].
+
+        Raises:
+            ImageError: there are none yet.
+        """
+        session = self._session
+        frame = session.newest if session is not None else None
+        if frame is None:
+            raise ImageError("there is no picture yet; call start() or step() first")
+        return frame.images
+
+    @property
+    def image(self) -> Pixels:
+        """The newest image, the batch's first, ``[height, width, channels]``."""
+        return self.images[0]
+
+    @property
+    def canvas(self) -> FrameCanvas:
+        """The canvas, to be placed somewhere else than beside the controls."""
+        return self._canvas
+
+    def __repr__(self) -> str:
+        return f"<FeatureVis {self._canvas.title}, step {self.current_step}>"
+
+    def _ipython_display_(self, **kwargs: Any) -> None:
+        from IPython.display import display
+
+        session = self._open_session()
+        view: Any = self._repr_mimebundle_(include=None, exclude=None)
+        display({**view, "text/plain": repr(self)}, raw=True)
+        session.poster.display()
+        if self._autostart:
+            self._autostart = False
+            if session.runner.status == "idle":
+                session.start()
+
+    # Traits to plan -------------------------------------------------------------
+
+    @traitlets.validate("model")
+    def _valid_model(self, proposal: Any) -> Any:
+        return as_model(proposal.value)
+
+    @traitlets.validate(*CHOICE)
+    def _valid_choice(self, proposal: Any) -> Any:
+        if self._quiet:
+            return proposal.value
+        return self._check_choice(proposal.trait.name, proposal.value)
+
+    def _check_choice(self, name: str, value: Any) -> Any:
+        """Return the value of a trait of `CHOICE`, or raise."""
+        if name == "layer":
+            return check_layer(self.model, value).name
+        if name == "channel":
+            return check_channel(self.model, self.layer, value)
+        self._choice(**{name: value})
+        return value
+
+    @traitlets.observe("model")
+    def _model_changed(self, change: Any) -> None:
+        if self._quiet:
+            return
+        with self._changes:
+            choice = _nearest(change.new, self.layer, self.channel, self.objective_kind)
+            with self._quietly():
+                self._take_over(choice)
+            self._apply(choice)
+
+    @traitlets.observe(*CHOICE)
+    def _choice_changed(self, change: Any) -> None:
+        if self._quiet:
+            return
+        with self._changes:
+            if change.name == "layer":
+                with self._quietly():
+                    self.channel = min(
+                        self.channel, max_channel(self.model, self.layer)
+                    )
+            if change.name == "layer" and self.objective_kind in ("custom", "class"):
+                with self._quietly():
+                    self.objective_kind = "channel"
+            self._apply(self._choice())
+
+    @traitlets.observe(*STRUCTURE, *NUMBERS, "steps", "seed")
+    def _setting_changed(self, change: Any) -> None:
+        if not self._quiet:
+            with self._changes:
+                self._apply(self._plan_now().choice)
+
+    def _apply(self, choice: ObjectiveChoice) -> None:
+        if self._session is not None:
+            self._session.apply(self._plan(choice))
+
+    def _choice(self, **changes: Any) -> ObjectiveChoice:
+        held = {name: getattr(self, name) for name in CHOICE}
+        given = {**held, **changes}
+        kind = given.pop("objective_kind")
+        custom = self._custom if kind == "custom" else None
+        return ObjectiveChoice(self.model, kind, custom=custom, **given)
+
+    def _plan(self, choice: ObjectiveChoice) -> Plan:
+        return Plan(
+            choice=choice,
+            settings=collect(RenderSettings, self, {}),
+            hyperparameters=collect(Hyperparameters, self, {}),
+            seed=self.seed,
+            steps=self.steps,
+        )
+
+    def _plan_now(self) -> Plan:
+        return self._open_session().plan
+
+    def _take_over(self, choice: ObjectiveChoice) -> None:
+        """Set the traits to a choice."""
+        self._custom = choice.custom
+        self.model = choice.model
+        self.objective_kind = choice.kind
+        self.layer = choice.layer
+        self.channel = choice.channel
+        self.label = choice.label
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """Set several traits of one change; the change is applied afterwards."""
+        before, self._quiet = self._quiet, True
+        try:
+            yield
+        finally:
+            self._quiet = before
+
+    # From session and panel -----------------------------------------------------
+
+    def _open_session(self) -> RunSession:
+        if self._session is None:
+            raise LucidError("this FeatureVis is closed; make a new one")
+        return self._session
+
+    def _progress(self, **values: Any) -> None:
+        for name, value in values.items():
+            self.set_trait(name, value)
+
+    def _check(self, name: str, value: Any) -> None:
+        """Raise what assigning a value to a trait would raise, without assigning."""
+        if name == "model":
+            # Loading may take long, so it happens once, when it is assigned.
+            if isinstance(value, str) and value not in OFFERED:
+                as_model(value)
+        elif name in CHOICE:
+            self._check_choice(name, value)
+        else:
+            trait: Any = self.traits()[name]
+            trait.validate(self, value)
+
+    def _refuse(self, error: Exception) -> None:
+        """Show what the browser was refused; the run goes on as it was."""
+        self._canvas.show_error(error)
+        self.set_trait("error", self._canvas.error)
+
+
+def _check_keywords(settings: dict[str, Any], objective: Any) -> None:
+    for name in settings:
+        if name not in KEYWORDS:
+            raise TypeError(
+                f"FeatureVis got an unknown argument {name!r}"
+                f"{did_you_mean(name, KEYWORDS)}"
+            )
+    doubled = [name for name in CHOICE if name in settings and name != "label"]
+    if objective is not None and doubled:
+        raise TypeError(
+            f"FeatureVis got an objective and {doubled[0]!r} too; expected one of them"
+        )
+
+
+def _choose(model: Any, objective: Any, given: dict[str, Any]) -> ObjectiveChoice:
+    """Return the choice that the arguments of `FeatureVis` stand for."""
+    first = first_choice(model)
+    label = given.get("label", first.label)
+    label = first.label if label is None else label
+    if objective is None:
+        layer = check_layer(model, given.get("layer", first.layer)).name
+        channel = given.get("channel", min(first.channel, max_channel(model, layer)))
+        check_channel(model, layer, channel)
+        kind = given.get("objective_kind", "channel")
+        return ObjectiveChoice(model, kind, layer, channel, label)
+    if isinstance(objective, str):
+        layer, channel = parse_objective(objective)
+        layer = check_layer(model, layer).name
+        return ObjectiveChoice(model, "channel", layer, channel, label)
+    from lucid_widgets.optvis.objectives import as_objective
+
+    custom = as_objective(objective)
+    return ObjectiveChoice(model, "custom", first.layer, first.channel, label, custom)
+
+
+def _nearest(model: Any, layer: str, channel: int, kind: str) -> ObjectiveChoice:
+    """Return what to show of another model: the same as before, if it has that."""
+    first = first_choice(model)
+    if layer not in {known.name for known in model.layers}:
+        return first
+    channel = min(channel, max_channel(model, layer))
+    kind = kind if kind in ("neuron", "deepdream") else "channel"
+    return ObjectiveChoice(model, kind, layer, channel, first.label)
+
+
+def _pick(settings: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: settings[name] for name in names if name in settings}

@@ -1,0 +1,254 @@
+"""RunSession: the life of the runs behind one canvas.
+
+    Plan -> Runner (worker thread) -> FrameSender -> canvas
+                 ^                                     |
+                 +------- commands, confirmations -----+
+
+A plan whose numbers differ from the last one's is swapped in whole, and read by the
+engine before its next step; one whose structure differs starts a new run.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from lucid_widgets.frame import Frame
+from lucid_widgets.stream.encoder import encode_still
+from lucid_widgets.stream.protocol import Command, FrameMessage
+from lucid_widgets.stream.runner import Runner
+from lucid_widgets.stream.sender import FrameSender
+from lucid_widgets.widgets.frame_canvas import FrameCanvas
+from lucid_widgets.widgets.plan import Plan
+from lucid_widgets.widgets.poster import Poster
+
+
+class Progress(Protocol):
+    """Is told how the run goes, from whichever thread knows."""
+
+    def __call__(self, **values: Any) -> None:
+        """Some of: status, running, current_step, total_steps, objective_value, error."""
+
+
+class _LivePlan:
+    """What the engine reads before every step: one attribute, swapped whole."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+
+    def __call__(self) -> tuple[Any, Any]:
+        plan = self.plan
+        return plan.choice.objective, plan.hyperparameters
+
+
+class RunSession:
+    """Runs plans and shows them on a canvas.
+
+    Args:
+        canvas: shows the frames; its buttons drive the run.
+        plan: the first plan; it waits for `start`.
+        progress: is told how the run goes.
+        name: name of the worker thread.
+    """
+
+    def __init__(
+        self, canvas: FrameCanvas, plan: Plan, progress: Progress, *, name: str
+    ) -> None:
+        self.plan = plan
+        self.newest: Frame | None = None
+        self.poster = Poster(canvas)
+        self._canvas = canvas
+        self._progress = progress
+        self._lock = threading.RLock()
+        self._live = _LivePlan(plan)
+        self._sender = FrameSender(self._send)
+        self.runner = Runner(self, name=name)
+        self._load(start=False)
+        self._canvas.title = plan.choice.title
+        canvas.listen(self)
+
+    # Commands, from any thread --------------------------------------------------
+
+    def warm_up(self) -> None:
+        """Import TensorFlow on the worker thread, so that `start` need not wait."""
+        self.runner.prepare(_import_engine)
+
+    def apply(self, plan: Plan) -> None:
+        """Make a plan the current one.
+
+        Numbers act at the next step. Other structure starts a new run, which goes
+        on by itself if the last one was running or finished; so does another
+        subject, once the last one is finished.
+        """
+        with self._lock:
+            reasons = self.plan.new_run_for(plan)
+            finished = self.runner.status == "finished"
+            if finished and not reasons and self.plan.shows_other_than(plan):
+                reasons = [plan.choice.kind]
+            self.plan = plan
+            self._canvas.title = plan.choice.title
+            self._canvas.error = ""
+            self._progress(error="")
+            if reasons:
+                if self.runner.status != "idle":
+                    self._canvas.notice = f"new run: {', '.join(reasons)}"
+                self._load(start=self.runner.active or finished)
+                return
+            self._live.plan = plan
+            if plan.steps != self.runner.total_steps:
+                self.runner.set_total_steps(plan.steps)
+
+    def start(self) -> None:
+        """Go on; after the end or a failure, begin again."""
+        with self._lock:
+            self._forget_error()
+            if self.runner.status in ("finished", "failed"):
+                self._load(start=True)
+            else:
+                self.runner.start()
+
+    def pause(self) -> None:
+        """Rest after the step in progress."""
+        self.runner.pause()
+
+    def step(self, count: int) -> None:
+        """Do `count` updates, then rest."""
+        with self._lock:
+            self._forget_error()
+            if self.runner.status == "failed":
+                self._load(start=False)
+            self.runner.step(count)
+
+    def reset(self) -> None:
+        """Begin again from step 0; what was running goes on running."""
+        with self._lock:
+            self._forget_error()
+            self._canvas.notice = ""
+            self._load(start=self.runner.active)
+
+    def close(self) -> None:
+        """Stop for good."""
+        self.runner.close()
+
+    # From the canvas ------------------------------------------------------------
+
+    def ready(self) -> None:
+        """Send what there is to a front end that has just started."""
+        self._sender.ready()
+        self.runner.poke()
+
+    def drawn(self, sequence: int) -> None:
+        """Note that a frame was painted."""
+        if self._sender.confirm(sequence):
+            self.runner.poke()
+
+    def command(self, command: Command) -> None:
+        """Do what a button says."""
+        actions: dict[Command, Callable[[], None]] = {
+            "play": self.start,
+            "pause": self.pause,
+            "step": lambda: self.step(1),
+            "reset": self.reset,
+        }
+        actions[command]()
+
+    def save_requested(self) -> None:
+        """Send the newest picture as a PNG file."""
+        frame = self.newest
+        if frame is None:
+            self._canvas.notice = "nothing to save yet"
+            return
+        step = frame.step + 1
+        self._canvas.send_message(
+            {
+                "kind": "still",
+                "step": step,
+                "filename": f"{self.plan.choice.slug}-step{step}.png",
+                "mime": "image/png",
+            },
+            encode_still(frame.images).data,
+        )
+
+    def views_left(self, count: int) -> None:
+        """Pause when nobody looks."""
+        if count == 0:
+            self.pause()
+
+    # From the runner ------------------------------------------------------------
+
+    def status(self) -> None:
+        """Show where the run is; see `Listener`."""
+        with self._lock:
+            status = self.runner.status
+            self._canvas.total_steps = self.runner.total_steps
+            self._canvas.status = status
+            self._progress(
+                status=status,
+                running=self.runner.active,
+                total_steps=self.runner.total_steps,
+            )
+
+    def began(self) -> None:
+        """Start a new curve."""
+        self._sender.begin()
+
+    def frame(self, frame: Frame) -> None:
+        """Offer a frame to the browser."""
+        with self._lock:
+            if self.runner.steps_done != frame.step + 1:
+                return  # Of a run that was replaced at this very moment.
+            self.newest = frame
+            self._sender.frame(frame, self.runner.total_steps)
+            self._progress(current_step=frame.step + 1, objective_value=frame.objective)
+
+    def rested(self) -> None:
+        """Show the last frame without loss, and keep it as the poster."""
+        self._sender.rest()
+        frame = self.newest
+        if frame is not None:
+            self.poster.keep(frame, self._sender.curve)
+
+    def failed(self, error: Exception) -> None:
+        """Show what went wrong."""
+        self._canvas.show_error(error)
+        self._progress(error=self._canvas.error)
+
+    def tend(self) -> float | None:
+        """Send what may be sent."""
+        return self._sender.tend()
+
+    # ----------------------------------------------------------------------------
+
+    def _forget_error(self) -> None:
+        self._canvas.error = ""
+        self._progress(error="")
+
+    def _load(self, *, start: bool) -> None:
+        plan = self.plan
+        live = self._live = _LivePlan(plan)
+        self.newest = None
+        self._progress(current_step=0, objective_value=float("nan"))
+        self.runner.load(lambda: _frames(plan, live), plan.steps, start=start)
+
+    def _send(self, message: FrameMessage, data: bytes) -> None:
+        if not self._canvas.send_message(message, data):
+            # Somebody closed the canvas: the run has nobody to show itself to.
+            self.runner.close()
+
+
+def _import_engine() -> None:
+    import lucid_widgets.optvis.render  # noqa: F401
+
+
+def _frames(plan: Plan, live: _LivePlan) -> Iterator[Frame]:
+    from lucid_widgets.optvis import render
+
+    return render.frames(
+        plan.choice.model,
+        plan.choice.objective,
+        settings=plan.settings,
+        hyperparameters=plan.hyperparameters,
+        seed=plan.seed,
+        live=live,
+    )
