@@ -201,7 +201,12 @@ def lab(folder: Path, jupyter_options: tuple[str, ...]) -> None:
     notebook = folder / "quickstart.ipynb"
     if not notebook.exists():
         shutil.copyfile(_quickstart(), notebook)
-    arguments = [str(notebook.resolve()), *jupyter_options]
+    # The address that is printed leads to the notebook, not to a list of files.
+    arguments = [
+        f"--ServerApp.root_dir={folder.resolve()}",
+        f"--LabApp.default_url=/lab/tree/{notebook.name}",
+        *jupyter_options,
+    ]
     if not _has_display():
         arguments.append("--no-browser")
     click.echo(f"Opening {notebook}. Stop with Ctrl-C.", err=True)

@@ -15,7 +15,7 @@ import lucid_widgets
 PACKAGE = Path(lucid_widgets.__file__).parent
 EVERYONE = {"errors", "frame", "shapes"}
 
-# An import may only point downwards: see CONTRIBUTING.md.
+# An import may only point downwards: see lucid_widgets/README.md.
 MAY_IMPORT = {
     "widgets": {"recipes", "attribution", "optvis", "modelzoo", "stream", "misc"},
     "recipes": {"attribution", "optvis", "modelzoo", "misc"},

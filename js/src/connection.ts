@@ -86,9 +86,7 @@ export class Connection extends EventTarget {
       if (this.#state === "lost" || this.#state === "absent") return;
       this.#become(status === "connected" ? "live" : "connecting");
     });
-    listen(property(kernel, "disposed"), signal, () => {
-      if (property(kernel, "status") === "dead") this.#become("lost");
-    });
+    listen(property(kernel, "disposed"), signal, () => this.#become("lost"));
   }
 }
 

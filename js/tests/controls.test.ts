@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ErrorPane } from "../src/controls/error_pane.js";
+import { nameSettings } from "../src/controls/panel.js";
 import { keepOurKeys } from "../src/controls/shortcuts.js";
 import { placeholderText, statusText } from "../src/controls/status_text.js";
 import { enabledButtons } from "../src/controls/transport.js";
@@ -100,5 +101,34 @@ describe("keepOurKeys", () => {
     controller.abort();
     expect(suppresses("0")).toBe(false);
     root.remove();
+  });
+});
+
+describe("nameSettings", () => {
+  const panel = document.createElement("div");
+  panel.innerHTML = `
+    <div class="lucid-row">
+      <div class="jupyter-widgets"><label title="which one">Channel</label>
+        <div role="slider" tabindex="0"></div></div>
+      <div class="jupyter-widgets"><label title="exactly" style="display: none"></label>
+        <input type="number"></div>
+    </div>
+    <div class="lucid-row">
+      <div class="jupyter-widgets"><label for="layer">Layer</label>
+        <select id="layer"></select></div>
+    </div>`;
+  nameSettings(panel);
+  const attributes = (selector: string) =>
+    ["aria-label", "title"].map((name) =>
+      panel.querySelector(selector)?.getAttribute(name),
+    );
+
+  it("gives what has no name the name of its row, and a tooltip", () => {
+    expect(attributes("[role=slider]")).toEqual(["Channel", "which one"]);
+    expect(attributes("input")).toEqual(["Channel", "exactly"]);
+  });
+
+  it("leaves alone what has a label", () => {
+    expect(attributes("select")).toEqual([null, null]);
   });
 });

@@ -277,6 +277,25 @@ describe("when the kernel goes", () => {
     expect(label(el)).toContain("step 9");
   });
 
+  it("shutting it down disposes JupyterLab's kernel object: sign enough", async () => {
+    let dispose = () => {};
+    const model = new StandInModel();
+    const disposed = {
+      connect: (slot: () => void) => {
+        dispose = slot;
+      },
+      disconnect() {},
+    };
+    model.widget_manager = { kernel: { disposed } };
+    const widget = frameCanvas();
+    widget.initialize({ model: model.asModel() });
+    const el = document.createElement("div");
+    document.body.append(el);
+    widget.render({ el });
+    dispose();
+    expect(badge(el)?.hidden).toBe(false);
+  });
+
   it("a message that cannot be sent is sign enough", async () => {
     const { model, show } = start();
     const { el } = show();

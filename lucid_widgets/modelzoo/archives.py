@@ -35,9 +35,7 @@ def read_member(archive: str | Path, suffix: str) -> tuple[str, bytes]:
         ) from error
 
 
-def _find(
-    opened: zipfile.ZipFile, suffix: str, archive: str | Path
-) -> zipfile.ZipInfo:
+def _find(opened: zipfile.ZipFile, suffix: str, archive: str | Path) -> zipfile.ZipInfo:
     for member in opened.infolist():
         parts = PurePosixPath(member.filename.replace("\\", "/"))
         is_link = (member.external_attr >> 16) & 0o170000 == 0o120000

@@ -97,7 +97,9 @@ def fetch(download: Download, *, progress: bool = True) -> Path:
         )
     except ValueError as error:  # pooch: the hash is not the expected one
         if transfer.resumed:
-            return fetch(download, progress=progress)  # the first part was of another file
+            return fetch(
+                download, progress=progress
+            )  # the first part was of another file
         raise ChecksumError(
             f"what {download.url} delivered is not {download.filename}: its sha256 is "
             f"not {download.sha256}. It was deleted; the file on the server may have "

@@ -18,7 +18,9 @@ from lucid_widgets.modelzoo.nodes import NodeTable
 from lucid_widgets.modelzoo.vision_base import Layer
 
 # What is worth looking at when nobody has listed the layers.
-_SUBJECTS = frozenset({"Relu", "Relu6", "Elu", "Selu", "LeakyRelu", "Concat", "ConcatV2"})
+_SUBJECTS = frozenset(
+    {"Relu", "Relu6", "Elu", "Selu", "LeakyRelu", "Concat", "ConcatV2"}
+)
 _OUTPUTS = frozenset({"Softmax"})
 
 
@@ -65,6 +67,8 @@ class GraphDefModel(NodeModel):
             op, shape = self._table[name].op, shapes.get(name)
             if shape is None or op not in _SUBJECTS | _OUTPUTS:
                 continue
+            if "Concat" in op and name.endswith("_pre_relu"):  # added on loading
+                continue
             tag = "conv" if len(shape) == 4 else "dense"
             if len(shape) in (2, 4):
                 found.append(Layer(self.model_name, name, shape[-1], {tag}))
@@ -83,7 +87,7 @@ def from_graphdef(
     input_name: str | None = None,
     image_shape: Sequence[int] | None = None,
     image_value_range: tuple[Any, Any] | None = None,
-    is_BGR: bool = False,  # noqa: N803 - Lucid's name
+    is_BGR: bool = False,
     labels: Sequence[str] | None = None,
     layers: Sequence[tuple[str, int]] | None = None,
     name: str | None = None,

@@ -106,7 +106,9 @@ def _flatten_graph(
 
 def _ordered_nodes(graph: Any) -> list[Any]:
     by_depth = graph._nodes_by_depth
-    ordered = [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
+    ordered = [
+        node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]
+    ]
     return [node for node in ordered if node.operation and not node.is_input]
 
 
@@ -138,11 +140,29 @@ def canonical_names(operations: Iterable[Any]) -> dict[int, str]:
         else:
             numbered.setdefault(base, []).append((number, operation))
     for base, found in numbered.items():
+        if _numbered_by_hand(found):
+            names.update({id(operation): operation.name for _, operation in found})
+            continue
         # By Keras' own numbers, which are in the order of construction, so that the
         # first model built in a process keeps the names Keras gave.
         for count, (_, operation) in enumerate(sorted(found, key=lambda item: item[0])):
             names[id(operation)] = f"{base}_{count}" if count else base
     return names
+
+
+def _numbered_by_hand(found: list[tuple[int, Any]]) -> bool:
+    """Return whether names that look like Keras' were given by the author.
+
+    Keras begins with ``block``, ``block_1``. Whoever writes ``block_0`` or begins with
+    ``block_1`` counts by hand; for layers that come with Keras, which other models in the
+    process use as well, the latter says nothing.
+    """
+    if any(operation.name.endswith("_0") for _, operation in found):
+        return True
+    if any(type(operation).__module__.startswith("keras") for _, operation in found):
+        return False
+    numbers = sorted(number for number, _ in found)
+    return len(numbers) > 1 and numbers == list(range(1, len(numbers) + 1))
 
 
 def _automatic_name(operation: Any) -> tuple[str | None, int]:

@@ -7,7 +7,7 @@ import hashlib
 import itertools
 import logging
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from lucid_widgets.errors import LucidError, ModelError
 from lucid_widgets.modelzoo import keras_graph, keras_steps
 from lucid_widgets.modelzoo.activations import Overrides
-from lucid_widgets.modelzoo.keras_graph import INPUT, Source, Step
+from lucid_widgets.modelzoo.keras_graph import INPUT, Step
 from lucid_widgets.modelzoo.keras_ranges import infer_value_range
 from lucid_widgets.modelzoo.keras_sizes import takes_one_size_only
 from lucid_widgets.modelzoo.vision_base import Layer, Model
@@ -142,7 +142,9 @@ class KerasModel(Model):
         ``_pre_activation``.
         """
         if isinstance(name, str) and name not in self._addressable:
-            for suffix, other in itertools.permutations(("_pre_relu", "_pre_activation")):
+            for suffix, other in itertools.permutations(
+                ("_pre_relu", "_pre_activation")
+            ):
                 plain = name.removesuffix(":0")
                 swapped = plain.removesuffix(suffix) + other
                 if plain.endswith(suffix) and swapped in self._addressable:
@@ -247,9 +249,7 @@ class _KerasEvaluator:
             )
             if composite:
                 memory = self.inner.setdefault(index, {})
-                exchanged.enter_context(
-                    keras_steps.watched(composite, memory, wanted)
-                )
+                exchanged.enter_context(keras_steps.watched(composite, memory, wanted))
             try:
                 outputs = step.operation(*args, **kwargs)
             except keras_steps.Stopped:
@@ -342,7 +342,7 @@ def from_keras(
     keras_model: Any,
     image_value_range: tuple[Any, Any] | None = None,
     *,
-    is_BGR: bool | None = None,  # noqa: N803 - Lucid's name
+    is_BGR: bool | None = None,
     image_shape: Sequence[int] | None = None,
     fixed_size: bool | None = None,
     labels: Sequence[str] | None = None,

@@ -80,7 +80,10 @@ def _range_of_first_layer(steps: Sequence[Step]) -> Range | None:
     layer = first[0].operation
     kind = type(layer).__name__
     if kind == "Rescaling":
-        scale, offset = np.mean(np.asarray(layer.scale)), np.mean(np.asarray(layer.offset))
+        scale, offset = (
+            np.mean(np.asarray(layer.scale)),
+            np.mean(np.asarray(layer.offset)),
+        )
         # 1/255, 1/127.5 and their kin are for pixels in 0..255; 2x - 1 for 0..1.
         if 1 / 400 < scale < 1 / 50:
             return (0.0, 255.0)

@@ -19,7 +19,17 @@ _ANY_SIZE = {
     *("Concatenate", "Rescaling", "Normalization", "SpatialDropout2D", "Identity"),
     *("GaussianNoise", "GaussianDropout", "StochasticDepth", "InputLayer", "Lambda"),
     *("Relu", "Relu6", "Silu", "Sigmoid", "Gelu", "HardSigmoid", "HardSilu", "Tanh"),
-    *("Divide", "Power", "Absolute", "Exp", "Log", "Sqrt", "Square", "Clip", "Negative"),
+    *(
+        "Divide",
+        "Power",
+        "Absolute",
+        "Exp",
+        "Log",
+        "Sqrt",
+        "Square",
+        "Clip",
+        "Negative",
+    ),
     *("EinsumDense", "Cast", "Elu", "Selu", "Swish"),
 }
 _MEANS = {"GlobalAveragePooling2D", "GlobalMaxPooling2D"}

@@ -29,7 +29,7 @@ LOCK = threading.RLock()
 _RELUS = {"relu", "relu6", "leaky_relu", "ReLU", "LeakyReLU"}
 
 
-class Stopped(BaseException):  # noqa: N818 - not an error, and no `except Exception`
+class Stopped(BaseException):
     """Ends a block whose remaining layers are not wanted."""
 
 
@@ -51,9 +51,7 @@ def before_suffix(operation: Any) -> str:
 
 
 @contextlib.contextmanager
-def recorded_activation(
-    operation: Any, record: Callable[[Any], Any]
-) -> Iterator[None]:
+def recorded_activation(operation: Any, record: Callable[[Any], Any]) -> Iterator[None]:
     """Hand the input of a layer's fused activation to `record`, which may replace it."""
     activation = fused_activation(operation)
     if activation is None:
@@ -184,7 +182,9 @@ def overridden(overrides: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
         for op, name in (("Relu", "relu"), ("Relu6", "relu6")):
             if op in overrides:
                 override = overrides[op]
-                exchange(name, lambda _, f=override: lambda features, name=None: f(features))
+                exchange(
+                    name, lambda _, f=override: lambda features, name=None: f(features)
+                )
         if "MaxPool" in overrides:
             pool = _pooling(overrides["MaxPool"])
             exchange("max_pool", pool)

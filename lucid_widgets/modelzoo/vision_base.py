@@ -186,7 +186,9 @@ class Model:
         """
         raw = self._as_batch(images)
         evaluate = self._evaluator(self.network_input(raw), overrides or {})
-        activations = Activations(evaluate, self.canonical_name, lambda: self.layer_names)
+        activations = Activations(
+            evaluate, self.canonical_name, lambda: self.layer_names
+        )
         activations["input"] = raw
         return activations
 

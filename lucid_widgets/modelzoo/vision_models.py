@@ -1,8 +1,8 @@
 """The models, under Lucid's name for this module.
 
-    import lucid_widgets.modelzoo.vision_models as models
+import lucid_widgets.modelzoo.vision_models as models
 
-    model = models.TinyInception()  # embedded: no network needed
+model = models.TinyInception()  # embedded: no network needed
 """
 
 from __future__ import annotations

@@ -151,8 +151,9 @@ def _from_keras(optimizer: Any) -> Optimizer:
             copy.build(holders)
         registers.update(copy=copy, holders=holders)
 
+    # There is no public way to see a schedule.
     scheduled = isinstance(
-        optimizer._learning_rate,  # noqa: SLF001 - no public way to see a schedule
+        optimizer._learning_rate,
         keras.optimizers.schedules.LearningRateSchedule,
     )
 

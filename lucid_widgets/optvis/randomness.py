@@ -29,12 +29,12 @@ class Draws:
 
     def __init__(self, seed: Any, step: Any) -> None:
         self._seed = tf.cast(seed, tf.int64)
-        self._step = tf.cast(step, tf.int64)
+        self.step = tf.cast(step, tf.int64)
         self._count = 0
 
     def _next(self) -> Any:
         self._count += 1
-        return tf.stack([self._seed + self._count * _GOLDEN, self._step])
+        return tf.stack([self._seed + self._count * _GOLDEN, self.step])
 
     def uniform(
         self, shape: Sequence[int] = (), low: Any = 0.0, high: Any = 1.0

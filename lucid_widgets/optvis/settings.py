@@ -15,6 +15,8 @@ import numbers
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from lucid_widgets.errors import SettingError, did_you_mean
 
 
@@ -60,7 +62,7 @@ class Setting:
                 of range.
         """
         if self.choices is not None:
-            if value not in self.choices:
+            if not isinstance(value, str) or value not in self.choices:
                 raise SettingError(
                     f"{name} is {value!r}; expected one of "
                     f"{', '.join(map(repr, self.choices))}"
@@ -68,7 +70,8 @@ class Setting:
                 )
             return value
         if kind is bool:
-            if not isinstance(value, bool | int) or value not in (True, False):
+            known = isinstance(value, bool | int | np.bool_)
+            if not known or value not in (True, False):
                 raise SettingError(f"{name} is {value!r}; expected True or False")
             return bool(value)
         expected = f"a {'whole ' if kind is int else ''}number {self.range_text()}"
@@ -95,7 +98,7 @@ class Setting:
         return f"{text} {self.unit}" if self.unit else text
 
 
-def _setting(default: Any, label: str, help: str, **options: Any) -> Any:  # noqa: A002 - the field is called so
+def _setting(label: str, help: str, *, default: Any, **options: Any) -> Any:  # noqa: A002 - the field is called so
     return dataclasses.field(
         default=default, metadata={"setting": Setting(label, help, **options)}
     )
@@ -134,7 +137,6 @@ class RenderSettings:
     """
 
     size: int | tuple[int, int] = _setting(
-        128,
         "Size",
         "Height and width of the image, in pixels.",
         unit="px",
@@ -143,9 +145,9 @@ class RenderSettings:
         step=16,
         slider_min=32,
         slider_max=512,
+        default=128,
     )
     batch: int = _setting(
-        1,
         "Batch",
         "How many images are optimized together.",
         unit="images",
@@ -153,41 +155,41 @@ class RenderSettings:
         max=64,
         step=1,
         slider_max=9,
+        default=1,
     )
     parameterization: str = _setting(
-        "fft",
         "Parameterization",
         "Whether frequencies (fft) or pixels are optimized; "
         "frequencies give smoother pictures.",
         choices=("fft", "pixel"),
+        default="fft",
     )
     decorrelate: bool = _setting(
-        True,
         "Decorrelated colour",
         "Optimize colours along the axes in which natural images vary.",
+        default=True,
     )
     alpha: bool = _setting(
-        False,
         "Transparency",
         "Optimize an alpha channel too; the image is seen over random backgrounds.",
+        default=False,
     )
     channels: int | None = _setting(
-        None,
         "Image channels",
         "How many channels the image has; leave empty for colour.",
         unit="channels",
         min=1,
         max=1024,
         step=1,
+        default=None,
     )
     transforms: bool = _setting(
-        True,
         "Transforms",
         "Move, turn and scale the image at random in every step, "
         "so that the picture survives it.",
+        default=True,
     )
     pad: int = _setting(
-        12,
         "Pad",
         "Grey border around the image, in pixels, that moves into view.",
         unit="px",
@@ -195,12 +197,13 @@ class RenderSettings:
         max=512,
         step=2,
         slider_max=64,
+        default=12,
     )
     redirect_relu: bool = _setting(
-        True,
         "Redirect ReLU",
         "Let gradients through inactive units during the first 17 updates, "
         "so that a silent channel can wake up.",
+        default=True,
     )
 
     def __post_init__(self) -> None:
@@ -248,7 +251,6 @@ class Hyperparameters:
     """
 
     learning_rate: float = _setting(
-        0.05,
         "Learning rate",
         "How far every update goes.",
         min=1e-9,
@@ -257,9 +259,9 @@ class Hyperparameters:
         log=True,
         slider_min=1e-3,
         slider_max=1.0,
+        default=0.05,
     )
     jitter: int = _setting(
-        8,
         "Jitter",
         "The image moves by up to this many pixels, and once more by half as many.",
         unit="px",
@@ -267,9 +269,9 @@ class Hyperparameters:
         max=128,
         step=1,
         slider_max=32,
+        default=8,
     )
     rotate: float = _setting(
-        10.0,
         "Rotate",
         "The image turns by up to this many degrees either way.",
         unit="degrees",
@@ -277,9 +279,9 @@ class Hyperparameters:
         max=180,
         step=1,
         slider_max=45,
+        default=10.0,
     )
     scale: float = _setting(
-        0.1,
         "Scale",
         "The image grows or shrinks by up to this fraction.",
         unit="of the size",
@@ -287,33 +289,34 @@ class Hyperparameters:
         max=0.9,
         step=0.01,
         slider_max=0.5,
+        default=0.1,
     )
     l1: float = _setting(
-        0.0,
         "L1",
         "Penalty on the distance of pixels from mid-grey, summed over the image.",
         min=0,
         max=1000,
         step=0.01,
         slider_max=1,
+        default=0.0,
     )
     total_variation: float = _setting(
-        0.0,
         "Total variation",
         "Penalty on the difference of neighbouring pixels, summed over the image.",
         min=0,
         max=1000,
         step=0.01,
         slider_max=1,
+        default=0.0,
     )
     blur: float = _setting(
-        0.0,
         "Blur",
         "Pulls the image towards its blurred self in every step.",
         min=0,
         max=1000,
         step=0.01,
         slider_max=1,
+        default=0.0,
     )
 
     def __post_init__(self) -> None:

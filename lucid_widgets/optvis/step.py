@@ -148,7 +148,7 @@ class CompiledStep:
         numbers: Numbers,
         hyper: dict[str, Any],
     ) -> tuple[Variables, tuple[Any, ...], Any]:
-        global _traces  # noqa: PLW0603 - runs once per trace, under TensorFlow's lock
+        global _traces  # runs once per trace, under TensorFlow's lock
         _traces += 1
         with drawing(seed, step), tf.GradientTape() as tape:
             tape.watch(variables)

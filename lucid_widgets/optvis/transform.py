@@ -21,7 +21,6 @@ resamplings, knowingly:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -29,271 +28,39 @@ import numpy as np
 import tensorflow as tf
 
 from lucid_widgets.errors import TransformError
+from lucid_widgets.optvis.geometric import (
+    Geometric,
+    crop_or_pad_to,
+    jitter,
+    pad,
+    random_rotate,
+    random_scale,
+    roll,
+)
 from lucid_widgets.optvis.param.random import image_sample
 from lucid_widgets.optvis.randomness import draws
-from lucid_widgets.optvis.warp import compose_maps, rotation, translation, warp, zoom
+from lucid_widgets.optvis.warp import compose_maps, warp
 from lucid_widgets.shapes import ImageTensor
 
+__all__ = [
+    "Transform",
+    "collapse_alpha_random",
+    "compose",
+    "crop_or_pad_to",
+    "crops_and_noise",
+    "jitter",
+    "normalize_gradient",
+    "pad",
+    "per_image",
+    "random_rotate",
+    "random_scale",
+    "roll",
+    "standard",
+    "standard_transforms",
+    "structure_of",
+]
+
 Transform = Callable[[ImageTensor], ImageTensor]
-
-
-class Geometric:
-    """A transform that moves pixels, and can be fused with its neighbours.
-
-    `draw` decides what happens in this step; `apply` does it as Lucid did; `map`
-    gives it as an affine map, from positions in the output to positions in the
-    input, both counted from the middle of the image.
-    """
-
-    resamples = False
-    fill: float | None = None
-
-    def __call__(self, t: ImageTensor) -> ImageTensor:
-        t = tf.convert_to_tensor(t)
-        return self.apply(t, self.draw())
-
-    def draw(self) -> Any:
-        """Return this step's random choice."""
-
-    def apply(self, t: ImageTensor, drawn: Any) -> ImageTensor:
-        """Return the image transformed by what was drawn."""
-        raise NotImplementedError
-
-    def map(self, drawn: Any) -> Any:
-        """Return a 3 x 3 matrix, or None for the identity."""
-        raise NotImplementedError
-
-    def size(self, height: int, width: int) -> tuple[int, int]:
-        """Return the size of the output (of the mean scale)."""
-        return height, width
-
-
-class jitter(Geometric):  # noqa: N801 - Lucid's name
-    """Cut out a random part of the image, `d` pixels smaller.
-
-    Args:
-        d: how many pixels to lose, in height and in width.
-        seed: kept for Lucid's sake; the run's seed decides.
-
-    Raises:
-        TransformError: `d` is negative, or as large as the image.
-
-    Example:
-        >>> render_vis(model, "mixed4a:30", transforms=[jitter(2)])
-    """
-
-    def __init__(self, d: Any, seed: Any = None) -> None:
-        del seed
-        if not tf.is_tensor(d) and (d < 0 or d != int(d)):
-            raise TransformError(
-                f"jitter({d!r}): expected a whole number of pixels, 0 or more"
-            )
-        self.d = d if tf.is_tensor(d) else int(d)
-        self.structure = ("jitter", self.d) if not tf.is_tensor(d) else None
-
-    def draw(self) -> Any:
-        return draws().below(self.d + 1, [2])
-
-    def apply(self, t: ImageTensor, drawn: Any) -> ImageTensor:
-        height, width = self.size(*_static_size(t, "jitter"))
-        return tf.slice(
-            t,
-            [0, drawn[0], drawn[1], 0],
-            [t.shape[0] or -1, height, width, t.shape[3] or -1],
-        )
-
-    def map(self, drawn: Any) -> Any:
-        half = tf.floor(self.d / 2) if tf.is_tensor(self.d) else self.d / 2
-        offset = tf.cast(drawn, tf.float32) - tf.cast(half, tf.float32)
-        return translation(offset[0], offset[1])
-
-    def size(self, height: int, width: int) -> tuple[int, int]:
-        if min(height, width) <= self.d:
-            raise TransformError(
-                f"jitter({self.d}) leaves nothing of an image of {height} x {width} "
-                "px: use less jitter, a larger image, or pad first"
-            )
-        return height - self.d, width - self.d
-
-
-class pad(Geometric):  # noqa: N801 - Lucid's name
-    """Add a border of `w` pixels on all four sides.
-
-    Args:
-        w: width of the border, in pixels.
-        mode: "REFLECT" mirrors the image (w must be smaller than the image),
-            "constant" fills with `constant_value`, "uniform" with one random
-            number in [0, 1] per step.
-        constant_value: what "constant" fills with.
-
-    Raises:
-        TransformError: an unknown mode, a negative width, or a mirror wider than
-            the image.
-    """
-
-    def __init__(self, w: int, mode: str = "REFLECT", constant_value: float = 0.5):
-        if mode.lower() not in ("reflect", "constant", "uniform"):
-            raise TransformError(
-                f"pad: mode is {mode!r}; expected 'REFLECT', 'constant' or 'uniform'"
-            )
-        if w < 0 or w != int(w):
-            raise TransformError(
-                f"pad({w!r}): expected a whole number of pixels, 0 or more"
-            )
-        self.w, self.mode = int(w), mode.lower()
-        self.constant_value = constant_value
-        self.fill = float(constant_value) if self.mode == "constant" else None
-        self.structure = ("pad", self.w, self.mode, float(constant_value))
-
-    @property
-    def fuses(self) -> bool:
-        """Whether the border is one colour that goes on for ever."""
-        return self.mode == "constant"
-
-    def apply(self, t: ImageTensor, drawn: Any) -> ImageTensor:
-        height, width = _static_size(t, "pad")
-        if self.mode == "reflect" and self.w >= min(height, width):
-            raise TransformError(
-                f"pad({self.w}) mirrors more than an image of {height} x {width} px "
-                "has: use a narrower border, or mode='constant'"
-            )
-        margins = [[0, 0], [self.w] * 2, [self.w] * 2, [0, 0]]
-        if self.mode == "reflect":
-            return tf.pad(t, margins, mode="REFLECT")
-        value = draws().uniform() if self.mode == "uniform" else self.constant_value
-        return tf.pad(t, margins, constant_values=tf.cast(value, t.dtype))
-
-    def map(self, drawn: Any) -> Any:
-        return None
-
-    def size(self, height: int, width: int) -> tuple[int, int]:
-        return height + 2 * self.w, width + 2 * self.w
-
-
-class random_scale(Geometric):  # noqa: N801 - Lucid's name
-    """Resize by a factor drawn from a collection.
-
-    Called by itself, the new size is `int(factor * size)`, and positions are
-    measured from the upper left corner, as TensorFlow 1 did.
-
-    Args:
-        scales: the factors; each is equally likely. A generator is read at once.
-        seed: kept for Lucid's sake; the run's seed decides.
-
-    Raises:
-        TransformError: no factors, or one that is not positive.
-    """
-
-    resamples = True
-
-    def __init__(self, scales: Iterable[float], seed: Any = None) -> None:
-        del seed
-        self.scales, self.structure = _collection("random_scale", scales)
-        if self.structure and min(self.scales) <= 0:
-            raise TransformError(
-                f"random_scale: the smallest factor is {min(self.scales)}; expected "
-                "positive factors"
-            )
-
-    def draw(self) -> Any:
-        return _choice(self.scales)
-
-    def apply(self, t: ImageTensor, drawn: Any) -> ImageTensor:
-        shape = tf.cast(tf.shape(t)[1:3], tf.float32)
-        # The tiny addend undoes float32's rounding: int(0.9 * 150) is 135.
-        size = tf.cast(drawn * shape + 1e-4, tf.int32)
-        return tf.raw_ops.ResizeBilinear(images=t, size=tf.maximum(size, 1))
-
-    def map(self, drawn: Any) -> Any:
-        return zoom(1.0 / drawn)
-
-    def size(self, height: int, width: int) -> tuple[int, int]:
-        mean = float(np.mean(self.scales))
-        return max(1, int(mean * height + 1e-6)), max(1, int(mean * width + 1e-6))
-
-
-class random_rotate(Geometric):  # noqa: N801 - Lucid's name
-    """Turn the image about its middle by an angle drawn from a collection.
-
-    Positive angles turn counter-clockwise. Called by itself, pixels are taken from
-    their nearest neighbour and the corners are black.
-
-    Args:
-        angles: the angles; each is equally likely. A generator is read at once.
-        units: "degrees" or "radians" ("rads", "rad").
-        seed: kept for Lucid's sake; the run's seed decides.
-
-    Raises:
-        TransformError: no angles, or another unit.
-    """
-
-    resamples = True
-
-    def __init__(
-        self, angles: Iterable[float], units: str = "degrees", seed: Any = None
-    ) -> None:
-        del seed
-        if units.lower() not in ("degrees", "radians", "rads", "rad"):
-            raise TransformError(
-                f"random_rotate: units is {units!r}; expected 'degrees' or 'radians'"
-            )
-        self._factor = math.pi / 180 if units.lower() == "degrees" else 1.0
-        self.angles, structure = _collection("random_rotate", angles)
-        self.structure = structure and (*structure, units.lower())
-
-    def draw(self) -> Any:
-        return self._factor * _choice(self.angles)
-
-    def apply(self, t: ImageTensor, drawn: Any) -> ImageTensor:
-        height, width = _static_size(t, "random_rotate")
-        return warp(t, self.map(drawn), (height, width), interpolation="NEAREST")
-
-    def map(self, drawn: Any) -> Any:
-        return rotation(drawn)
-
-
-class crop_or_pad_to(Geometric):  # noqa: N801 - Lucid's name
-    """Bring images to a fixed size, about their middle; for models that need one.
-
-    Args:
-        height: of the result, in pixels.
-        width: of the result, in pixels.
-    """
-
-    def __init__(self, height: int, width: int) -> None:
-        self.height, self.width = int(height), int(width)
-        self.structure = ("crop_or_pad_to", self.height, self.width)
-
-    def apply(self, t: ImageTensor, drawn: Any) -> ImageTensor:
-        return tf.image.resize_with_crop_or_pad(t, self.height, self.width)
-
-    def map(self, drawn: Any) -> Any:
-        return None
-
-    def size(self, height: int, width: int) -> tuple[int, int]:
-        return self.height, self.width
-
-
-def _collection(name: str, values: Any) -> tuple[Any, Any]:
-    """Return the values as an array (or tensor), and the structure."""
-    if tf.is_tensor(values):
-        return values, None
-    array = np.asarray(list(values), np.float32)
-    if array.ndim != 1 or not array.size or not np.isfinite(array).all():
-        raise TransformError(f"{name}: expected finite numbers, at least one")
-    return array, (name, tuple(array.tolist()))
-
-
-def _choice(values: Any) -> Any:
-    return tf.gather(values, draws().below(values.shape[0]))
-
-
-def _static_size(t: ImageTensor, name: str) -> tuple[int, int]:
-    height, width = t.shape[1], t.shape[2]
-    if height is None or width is None:
-        shape = tf.shape(t)
-        return shape[1], shape[2]
-    return height, width
 
 
 def _fuse(run: Sequence[Geometric], window: tuple[int, int] | None = None) -> Transform:
@@ -347,6 +114,32 @@ def compose(transforms: Iterable[Transform]) -> Transform:
                     t = transform(t)
         return t
 
+    inner.structure = structure_of(transforms)  # type: ignore[attr-defined]
+    return inner
+
+
+def per_image(transforms: Iterable[Transform]) -> Transform:
+    """Return one transform that draws anew for each image of the batch.
+
+    As a rule one draw is shared by the batch, so that its images stay comparable;
+    images that should find their own way need their own draws.
+
+    Args:
+        transforms: as for `compose`; their output must be of one size.
+
+    Example:
+        >>> transforms = [per_image(standard_transforms)]
+    """
+    transforms = list(transforms)
+    run = compose(transforms)
+
+    def inner(t: ImageTensor) -> ImageTensor:
+        if t.shape[0] is None:
+            raise TransformError("per_image: expected a batch of known size")
+        return tf.concat([run(image) for image in tf.split(t, t.shape[0])], axis=0)
+
+    structure = structure_of(transforms)
+    inner.structure = structure and ("per_image", structure)  # type: ignore[attr-defined]
     return inner
 
 
@@ -355,7 +148,7 @@ def _runs(transforms: Sequence[Transform]) -> list[list[Transform]]:
     runs: list[list[Transform]] = []
     open_run = False
     for transform in transforms:
-        fuses = isinstance(transform, Geometric) and getattr(transform, "fuses", True)
+        fuses = isinstance(transform, Geometric) and transform.fuses
         # A border of its own colour must be the first to be seen.
         new_fill = fuses and transform.fill is not None  # type: ignore[union-attr]
         if fuses and open_run and not new_fill:
@@ -385,7 +178,7 @@ standard_transforms = [
 """Lucid's standard set; `render_vis` uses it unless told otherwise."""
 
 
-def standard(pad: int, jitter: Any, rotate: Any, scale: Any) -> Transform:  # noqa: A002
+def standard(pad: int, jitter: Any, rotate: Any, scale: Any) -> Transform:
     """Return the standard set with numbers of your own; tensors, if you like.
 
     The network sees a window that is `pad` pixels larger than the image (the size
@@ -460,4 +253,58 @@ def collapse_alpha_random(sd: float = 0.5) -> Transform:
         return alpha * rgb + (1 - alpha) * image_sample(rgb.shape.as_list(), sd=sd)
 
     inner.structure = ("collapse_alpha_random", sd)  # type: ignore[attr-defined]
+    return inner
+
+
+def crops_and_noise(
+    count: int = 16,
+    size: int = 128,
+    fractions: tuple[float, float] = (0.5, 0.05),
+    steps: int = 256,
+    noise: float = 0.08,
+) -> Transform:
+    """Show the model several crops of each image, with noise; for MACO.
+
+    Places are normally distributed around the middle (standard deviation 0.15 of the
+    image), sizes around a fraction that falls from the first of `fractions` to the
+    second (standard deviation 0.05): coarse structure first, detail later. After Fel
+    et al., "Unlocking Feature Visualization for Deeper Networks with MAgnitude
+    Constrained Optimization" (NeurIPS 2023), appendix on hyperparameters.
+
+    Args:
+        count: crops for each image. The model's batch is so many times larger, with
+            the crops of image 0 first.
+        size: of a crop as the model sees it, in pixels.
+        fractions: side of a crop as a fraction of the image's, at first and at last.
+        steps: over how many updates it falls.
+        noise: standard deviation of the normal noise that is added, and width of
+            the uniform noise.
+
+    Example:
+        >>> transforms = [crops_and_noise(16, size=64)]
+    """
+    if count < 1 or size < 1 or steps < 1 or not 0 < min(fractions) <= 1:
+        raise TransformError(
+            f"crops_and_noise({count}, {size}, {fractions}, {steps}): expected count, "
+            "size and steps of at least 1, and fractions above 0, up to 1"
+        )
+    first, last = fractions
+
+    def inner(t: ImageTensor) -> ImageTensor:
+        drawn = draws()
+        done = tf.minimum(tf.cast(drawn.step, tf.float32) / steps, 1.0)
+        total = count * t.shape[0]
+        middle = 0.5 + 0.15 * drawn.normal([total, 2])
+        side = first + (last - first) * done + 0.05 * drawn.normal([total, 1])
+        half = tf.clip_by_value(side, 0.05, 1.0) / 2
+        boxes = tf.concat([middle - half, middle + half], axis=1)
+        owners = tf.repeat(tf.range(t.shape[0]), count)
+        crops = tf.image.crop_and_resize(
+            t, boxes, owners, [size, size], extrapolation_value=0.5
+        )
+        shape = crops.shape.as_list()
+        uniform = drawn.uniform(shape, -noise / 2, noise / 2)
+        return crops + noise * drawn.normal(shape) + uniform
+
+    inner.structure = ("crops_and_noise", count, size, fractions, steps, noise)  # type: ignore[attr-defined]
     return inner

@@ -90,7 +90,8 @@ def warp(
         output = tf.ensure_shape(output, [images.shape[0], *_static(size), channels])
 
         def gradient(grad: Any) -> Any:
-            return _scatter(grad, pixels, (rows, columns), interpolation)
+            scatter = _scatter_nearest if interpolation == "NEAREST" else _scatter
+            return scatter(grad, pixels, (rows, columns))
 
         return output, gradient
 
@@ -101,16 +102,13 @@ def _static(size: tuple[Any, Any]) -> list[int | None]:
     return [None if tf.is_tensor(length) else length for length in size]
 
 
-def _scatter(
-    grad: Any, pixels: Any, source: tuple[Any, Any], interpolation: str
-) -> ImageTensor:
+def _scatter(grad: Any, pixels: Any, source: tuple[Any, Any]) -> ImageTensor:
     """Return each output pixel's gradient to the input pixels it was made of.
 
     Args:
         grad: `[batch, height, width, channels]`, of the output.
         pixels: map from output pixels to input pixels, counted from the corner.
         source: height and width of the input.
-        interpolation: how it was made.
     """
     shape = tf.shape(grad)
     height, width = shape[1], shape[2]
@@ -123,8 +121,6 @@ def _scatter(
     y, x = tf.reshape(y, [-1]), tf.reshape(x, [-1])
     at_y = pixels[1, 0] * x + pixels[1, 1] * y + pixels[1, 2]
     at_x = pixels[0, 0] * x + pixels[0, 1] * y + pixels[0, 2]
-    if interpolation == "NEAREST":
-        at_y, at_x = tf.round(at_y), tf.round(at_x)
     y0, x0 = tf.floor(at_y), tf.floor(at_x)
     wy, wx = at_y - y0, at_x - x0
     weights = tf.stack(
@@ -151,6 +147,28 @@ def _scatter(
         + corner[2][:-1, 1:]
         + corner[3][:-1, :-1]
     )
+    summed = tf.reshape(summed, [rows, columns, shape[0], shape[3]])
+    return tf.ensure_shape(
+        tf.transpose(summed, [2, 0, 1, 3]),
+        [grad.shape[0], *_static(source), grad.shape[3]],
+    )
+
+
+def _scatter_nearest(grad: Any, pixels: Any, source: tuple[Any, Any]) -> ImageTensor:
+    """Do the same for pixels that were taken from their nearest neighbour."""
+    shape = tf.shape(grad)
+    rows, columns = source
+    # The operation itself says what it took: ties are its own affair.
+    taken = tf.raw_ops.ImageProjectiveTransformV3(
+        images=tf.reshape(tf.range(rows * columns), [1, rows, columns, 1]),
+        transforms=tf.reshape(pixels, [1, 9])[:, :8],
+        output_shape=shape[1:3],
+        interpolation="NEAREST",
+        fill_mode="CONSTANT",
+        fill_value=-1.0,
+    )
+    flat = tf.reshape(tf.transpose(grad, [1, 2, 0, 3]), [shape[1] * shape[2], -1])
+    summed = tf.math.unsorted_segment_sum(flat, tf.reshape(taken, [-1]), rows * columns)
     summed = tf.reshape(summed, [rows, columns, shape[0], shape[3]])
     return tf.ensure_shape(
         tf.transpose(summed, [2, 0, 1, 3]),

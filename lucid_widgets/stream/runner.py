@@ -133,11 +133,12 @@ class Runner:
     # Commands -------------------------------------------------------------------
 
     def prepare(self, work: Callable[[], object]) -> None:
-        """Do something useful on the worker thread before the first run.
+        """Do something useful on the worker thread before the next step.
 
         Args:
             work: what to do; what it raises is ignored, since the run will meet
-                the same trouble and report it.
+                the same trouble and report it. It takes the place of work that
+                waits.
         """
         with self._changed:
             if self._status == "closed":

@@ -32,7 +32,7 @@ class _Outgoing:
 class FrameSender:
     """Sends the frames of one widget, run after run.
 
-    `begin`, `frame`, `rest` and `tend` belong to the worker thread, which does all
+    `begin`, `frame`, `show_start`, `rest` and `tend` belong to the worker thread, which does all
     the encoding; `confirm` and `ready` may be called from anywhere, and should be
     followed by waking the worker.
 
@@ -79,6 +79,17 @@ class FrameSender:
         self._rate.tick()
         self._newest = _Outgoing(frame, total_steps, lossless=False)
         self._pacer.offer(self._newest)
+
+    def show_start(self, frame: Frame, total_steps: int) -> None:
+        """Start a new run that waits, and show what it will start from.
+
+        Args:
+            frame: its step is -1: no update was done.
+            total_steps: how many updates the run shall do.
+        """
+        self.begin()
+        self._newest = _Outgoing(frame, total_steps, lossless=True)
+        self._pacer.offer(self._newest, urgent=True)
 
     def rest(self) -> None:
         """Offer the newest frame once more, without loss: the run has come to rest."""

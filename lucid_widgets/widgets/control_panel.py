@@ -95,13 +95,7 @@ class ControlPanel(ipywidgets.VBox):
     ) -> ipywidgets.Box:
         """Return a menu whose entries are made anew when `name` or `also` change."""
         menu = Dropdown(description=label, tooltip=TOOLTIPS[name])
-        binding = Binding(menu, self._vis, name)
-
-        def follow(_change: Any = None) -> None:
-            binding.show(options=options())
-
-        follow()
-        self._vis.observe(follow, [name, *also])
+        bind(menu, self._vis, name, lambda: {"options": options()}, *also)
         row = _row([menu], structural=name != "label")
         if name == "label":
             self._show_only_for(row, "class")
@@ -111,14 +105,8 @@ class ControlPanel(ipywidgets.VBox):
         vis, tooltip = self._vis, TOOLTIPS["channel"]
         slider = IntSlider(description="Channel", tooltip=tooltip, readout=False)
         field = BoundedIntText(tooltip=f"Channel: {tooltip}", continuous_update=False)
-        bindings = [Binding(control, vis, "channel") for control in (slider, field)]
-
-        def limit(_change: Any = None) -> None:
-            for binding in bindings:
-                binding.show(max=max_channel(vis.model, vis.layer))
-
-        limit()
-        vis.observe(limit, ["model", "layer"])
+        for control in (slider, field):
+            bind(control, vis, "channel", self._channel_range, "model", "layer")
         button = ipywidgets.Button(
             description="Random",
             tooltip="Show another channel of this layer, picked at random.",
@@ -137,11 +125,8 @@ class ControlPanel(ipywidgets.VBox):
     def _setting_row(self, name: str) -> ipywidgets.Box:
         vis = self._vis
         controls = setting_controls(name, getattr(vis, name))
-        bindings = [Binding(control, vis, name) for control in controls]
-        if name == "size":
-            vis.observe(
-                lambda change: bindings[0].show(options=size_options(change.new)), name
-            )
+        for control in controls:
+            bind(control, vis, name, self._sizes if name == "size" else dict)
         return _row(controls, structural=name in STRUCTURE or name == "seed")
 
     def _section(self, title: str) -> list[ipywidgets.Widget]:
@@ -168,7 +153,7 @@ class ControlPanel(ipywidgets.VBox):
         show()
         self._vis.observe(show, "objective_kind")
 
-    # Entries of the menus -------------------------------------------------------
+    # What controls offer -------------------------------------------------------
 
     def _model_options(self) -> list[tuple[str, Any]]:
         # A model that was shown once can be chosen again, a user's own too.
@@ -190,49 +175,60 @@ class ControlPanel(ipywidgets.VBox):
         kinds = kinds_of(self._vis.model, with_custom=custom)
         return [(KINDS[kind], kind) for kind in kinds]
 
+    def _channel_range(self) -> dict[str, Any]:
+        return {"max": max_channel(self._vis.model, self._vis.layer)}
+
+    def _sizes(self) -> dict[str, Any]:
+        return {"options": size_options(self._vis.size)}
+
     def _class_options(self) -> list[tuple[str, str | None]]:
         names = class_names(self._vis.model)
         return [(name, name) for name in names] or [("no classes", None)]
 
 
-class Binding:
-    """Keeps one control and one trait the same.
+def bind(
+    control: Guarded,
+    vis: FeatureVis,
+    name: str,
+    attributes: Callable[[], dict[str, Any]] = dict,
+    *also: str,
+) -> None:
+    """Keep a control's value and a trait the same.
 
     Args:
-        control: the control; its `value` is the trait's.
+        control: the control.
         vis: has the trait.
         name: the trait.
+        attributes: returns what else the control shall have, such as its options.
+        also: other traits on which that depends.
     """
+    widget: Any = control
+    showing = False
 
-    def __init__(self, control: Guarded, vis: FeatureVis, name: str) -> None:
-        self._control: Any = control
-        self._vis = vis
-        self._name = name
-        self._showing = False
-        control.guard(lambda value: vis._check(name, value), vis._refuse)
-        self._control.observe(self._write, "value")
-        vis.observe(lambda change: self.show(), name)
-
-    def show(self, **attributes: Any) -> None:
-        """Show the trait's value, after setting other attributes of the control."""
-        self._showing = True
+    def show(_change: Any = None) -> None:
+        nonlocal showing
+        showing = True
         try:
-            for name, value in attributes.items():
-                setattr(self._control, name, value)
-            value = getattr(self._vis, self._name)
-            if self._control.value != value:
-                self._control.value = value
+            for attribute, value in attributes().items():
+                setattr(widget, attribute, value)
+            if widget.value != getattr(vis, name):
+                widget.value = getattr(vis, name)
         finally:
-            self._showing = False
+            showing = False
 
-    def _write(self, change: Any) -> None:
-        if self._showing:
+    def write(change: Any) -> None:
+        if showing:
             return
         try:
-            setattr(self._vis, self._name, change.new)
+            setattr(vis, name, change.new)
         except LucidError as error:
-            self._vis._refuse(error)
-            self.show()
+            vis._refuse(error)
+            show()
+
+    show()
+    control.guard(lambda value: vis._check(name, value), vis._refuse)
+    widget.observe(write, "value")
+    vis.observe(show, [name, *also])
 
 
 def walk(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:

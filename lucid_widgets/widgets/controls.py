@@ -167,15 +167,13 @@ def _is_whole(name: str) -> bool:
 
 def _slider(name: str, value: Any, labelled: dict[str, str]) -> Any:
     declared = setting(name)
-    assert declared.min is not None
-    assert declared.max is not None
-    common: dict[str, Any] = {"value": value, "readout": False, **labelled}
+    low, high = declared.slider_range
+    common: dict[str, Any] = {"readout": False, "step": declared.step, **labelled}
     if declared.log:
-        low, high = math.log10(declared.min), math.log10(declared.max)
-        step = declared.step or 0.05
-        return FloatLogSlider(min=low, max=high, step=step, **common)
+        low, high = math.log10(low), math.log10(high)
+        return FloatLogSlider(value, min=low, max=high, **common)
     make = IntSlider if _is_whole(name) else FloatSlider
-    return make(min=declared.min, max=declared.max, step=declared.step or 1, **common)
+    return make(value, min=low, max=high, **common)
 
 
 def _field(name: str, value: Any, labelled: dict[str, str]) -> Any:

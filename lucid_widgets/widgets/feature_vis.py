@@ -43,6 +43,7 @@ from lucid_widgets.widgets.run_session import RunSession
 from lucid_widgets.widgets.setting_trait import (
     NUMBERS,
     STRUCTURE,
+    ChosenTrait,
     CountTrait,
     SettingTrait,
     already_checked,
@@ -80,11 +81,13 @@ class FeatureVis(ipywidgets.Box):
         >>> vis.learning_rate = 0.02  # while it runs
     """
 
-    model = traitlets.Any(help="The network to look into.")
-    objective_kind = traitlets.Any(help='"channel", "neuron", "deepdream", "class" ...')
-    layer = traitlets.Any(help="Name of the layer to look into.")
-    channel = traitlets.Any(help="Index of the channel, from 0.")
-    label = traitlets.Any(help="Name of the class.")
+    model = ChosenTrait(None, help="The network to look into.")
+    objective_kind = ChosenTrait(
+        None, help='"channel", "neuron", "deepdream", "class" ...'
+    )
+    layer = ChosenTrait(None, help="Name of the layer to look into.")
+    channel = ChosenTrait(None, help="Index of the channel, from 0.")
+    label = ChosenTrait(None, help="Name of the class.")
 
     size = SettingTrait(RenderSettings, "size")
     batch = SettingTrait(RenderSettings, "batch")
@@ -121,6 +124,10 @@ class FeatureVis(ipywidgets.Box):
     error = traitlets.Unicode("", read_only=True)
     """What went wrong, "" for nothing; line 1 says what to do."""
 
+    # Set before anything can fail: an instance half made is closed when it is dropped.
+    _session: RunSession | None = None
+    _quiet = True
+
     def __init__(
         self,
         model: Any = None,
@@ -140,11 +147,9 @@ class FeatureVis(ipywidgets.Box):
             if name in settings
         }
 
+        self._canvas = FrameCanvas()
         self._changes = threading.RLock()
-        self._quiet = True
-        self._custom = choice.custom
         self._autostart = autostart
-        self._session: RunSession | None = None
         super().__init__(**layout)
         self._take_over(choice)
         with already_checked(self):
@@ -153,7 +158,6 @@ class FeatureVis(ipywidgets.Box):
                     setattr(self, name, value)
         for name, value in counts.items():
             setattr(self, name, value)
-        self._canvas = FrameCanvas()
         self._session = RunSession(
             self._canvas, self._plan(choice), self._progress, name="lucid_widgets run"
         )

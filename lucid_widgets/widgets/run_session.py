@@ -14,7 +14,10 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+import numpy as np
+
 from lucid_widgets.frame import Frame
+from lucid_widgets.shapes import Images
 from lucid_widgets.stream.encoder import encode_still
 from lucid_widgets.stream.protocol import Command, FrameMessage
 from lucid_widgets.stream.runner import Runner
@@ -227,9 +230,17 @@ class RunSession:
     def _load(self, *, start: bool) -> None:
         plan = self.plan
         live = self._live = _LivePlan(plan)
-        self.newest = None
+        has_shown, self.newest = self.newest is not None, None
         self._progress(current_step=0, objective_value=float("nan"))
         self.runner.load(lambda: _frames(plan, live), plan.steps, start=start)
+        if has_shown and not start:
+            self.runner.prepare(lambda: self._show_start(plan))
+
+    def _show_start(self, plan: Plan) -> None:
+        """Show what a run will start from, in place of the last run's picture."""
+        if self.plan is plan and self.newest is None:
+            start = Frame(-1, float("nan"), lambda: _images_at_start(plan))
+            self._sender.show_start(start, plan.steps)
 
     def _send(self, message: FrameMessage, data: bytes) -> None:
         if not self._canvas.send_message(message, data):
@@ -239,6 +250,13 @@ class RunSession:
 
 def _import_engine() -> None:
     import lucid_widgets.optvis.render  # noqa: F401
+
+
+def _images_at_start(plan: Plan) -> Images:
+    from lucid_widgets.optvis import render
+
+    parameterization = render._parameterization(None, plan.settings)
+    return np.asarray(parameterization.to_image(parameterization.init(plan.seed)))
 
 
 def _frames(plan: Plan, live: _LivePlan) -> Iterator[Frame]:

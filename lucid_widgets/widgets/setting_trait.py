@@ -68,6 +68,13 @@ class CountTrait(traitlets.TraitType[int, Any]):
         return self._setting.check(str(self.name), value, int)
 
 
+class ChosenTrait(traitlets.TraitType[Any, Any]):
+    """A part of what is shown; the widget checks it against the others.
+
+    Not `traitlets.Any`, which lets None pass unchecked.
+    """
+
+
 def collect(owner: Owner, obj: Any, changes: dict[str, Any]) -> Any:
     """Return the settings that an object's traits hold, with some changes.
 

@@ -29,7 +29,11 @@ def block_graphdef(weights: dict[str, np.ndarray], *, concat: str = "ConcatV2") 
         bias = tf.constant(weights[f"{name}_b"], name=f"{name}_b")
         strides = [1, stride, stride, 1]
         y = raw.Conv2D(
-            input=x, filter=kernel, strides=strides, padding=padding, name=f"{name}/conv"
+            input=x,
+            filter=kernel,
+            strides=strides,
+            padding=padding,
+            name=f"{name}/conv",
         )
         y = raw.BiasAdd(value=y, bias=bias, name=f"{name}_pre_relu")
         return raw.Relu(features=y, name=name)

@@ -20,7 +20,9 @@ def test_the_one_fitting_member_is_read(tmp_path):
     assert read_member(path, ".pb") == ("sub/net.pb", b"\x01\x02")
 
 
-@pytest.mark.parametrize("name", ["../net.pb", "/net.pb", "a/../../net.pb", "..\\net.pb"])
+@pytest.mark.parametrize(
+    "name", ["../net.pb", "/net.pb", "a/../../net.pb", "..\\net.pb"]
+)
 def test_names_that_point_out_of_the_archive_are_refused(tmp_path, name):
     path = archive(tmp_path / "a.zip", {name: b"x"})
     with pytest.raises(ModelError, match="points out of"):

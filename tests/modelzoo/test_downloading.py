@@ -77,7 +77,9 @@ def cache(tmp_path, monkeypatch):
 
 def download(server, content=CONTENT, **settings) -> Download:
     digest = hashlib.sha256(content).hexdigest()
-    return Download(**{"url": server.url, "filename": "w.bin", "sha256": digest, **settings})
+    return Download(
+        **{"url": server.url, "filename": "w.bin", "sha256": digest, **settings}
+    )
 
 
 def files(folder) -> list[str]:

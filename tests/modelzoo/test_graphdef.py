@@ -34,7 +34,9 @@ def test_it_equals_what_tensorflow_itself_computes(block_file):
 
     function = tf.compat.v1.wrap_function(imported, [tf.TensorSpec([2, 24, 32, 3])])
     found = load(block_file).activations(images, names)
-    for name, expected in zip(names, function(tf.constant(images * 2 - 1)), strict=True):
+    for name, expected in zip(
+        names, function(tf.constant(images * 2 - 1)), strict=True
+    ):
         np.testing.assert_allclose(found[name], expected, atol=1e-5)
 
 
@@ -117,10 +119,8 @@ def test_no_operation_on_the_list_touches_files_processes_or_python():
     assert bad == []
     from tensorflow.python.framework import op_def_registry
 
-    stateful = [
-        op for op in ALLOWED_OPERATIONS if op_def_registry.get(op).is_stateful
-    ]
-    assert stateful == []
+    stateful = [op for op in ALLOWED_OPERATIONS if op_def_registry.get(op).is_stateful]
+    assert stateful == ["CheckNumerics"]  # which is passed over, not computed
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,10 @@ def test_all_operations_have_their_types_and_depths(inception, shared):
     assert [row["name"] for row in rows if row["name"] not in table] == []
     assert len(rows) == 370
     added = set(table) - {row["name"] for row in rows}
-    blocks = [f"mixed{b}_pre_relu" for b in "3a 3b 4a 4b 4c 4d 4e 5a 5b".split()]
+    blocks = [
+        f"mixed{b}_pre_relu"
+        for b in ["3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"]
+    ]
     assert added == set(blocks)
     shapes = inception._symbolic_shapes(inception.layer_names)
     for row in rows:

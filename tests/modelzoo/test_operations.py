@@ -17,7 +17,9 @@ def test_both_kinds_of_concat_find_their_axis():
 
 def test_inputs_that_tensorflow_renamed_are_passed_on():
     x = np.arange(6, dtype=np.float32).reshape(1, 2, 3)
-    mean = run_operation("Mean", [x, np.int32([1])], {"keep_dims": True, "T": tf.float32})
+    mean = run_operation(
+        "Mean", [x, np.int32([1])], {"keep_dims": True, "T": tf.float32}
+    )
     assert mean.numpy().tolist() == [[[1.5, 2.5, 3.5]]]
 
 

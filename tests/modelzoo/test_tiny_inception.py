@@ -15,9 +15,15 @@ from lucid_widgets.modelzoo.tiny_inception import BLOCKS, TinyInception
 # checked on the validation photos (39.8 % top-1).
 GOLDEN = {
     "conv2d0": [[0.569279, 0.617896, 0.540214], [0.86181, 0.864607, 0.826289]],
-    "mixed4a_pre_relu": [[0.0501639, -0.284137, -0.0337578], [1.10218, 1.6626, 1.28973]],
+    "mixed4a_pre_relu": [
+        [0.0501639, -0.284137, -0.0337578],
+        [1.10218, 1.6626, 1.28973],
+    ],
     "mixed5b": [[0.139296, 0.125485, 0.152731], [0.333101, 0.342605, 0.331702]],
-    "softmax2_pre_activation": [[-1.37744, -1.35133, -1.55296], [1.34912, 1.46199, 1.18806]],
+    "softmax2_pre_activation": [
+        [-1.37744, -1.35133, -1.55296],
+        [1.34912, 1.46199, 1.18806],
+    ],
 }
 
 
@@ -142,7 +148,9 @@ def test_weights_are_shared_by_everything_traced(tiny):
     import tensorflow as tf
 
     def trace():
-        function = tf.function(lambda x: tiny.import_graph(x)["mixed3a"], autograph=False)
+        function = tf.function(
+            lambda x: tiny.import_graph(x)["mixed3a"], autograph=False
+        )
         concrete = function.get_concrete_function(tf.TensorSpec([1, 32, 48, 3]))
         return concrete
 

@@ -60,9 +60,7 @@ MAPS = {
 @pytest.mark.parametrize("size", [(6, 9), (8, 5)])
 def test_warp_interpolates_between_the_four_nearest_pixels(matrix, size):
     expected = by_hand(IMAGE, np.asarray(matrix, np.float64), size, 0.5)
-    np.testing.assert_allclose(
-        warp(IMAGE, matrix, size, fill=0.5), expected, atol=2e-5
-    )
+    np.testing.assert_allclose(warp(IMAGE, matrix, size, fill=0.5), expected, atol=2e-5)
 
 
 def test_translation_moves_the_view_down_and_right():

@@ -93,15 +93,24 @@ def test_numbers_come_from_their_declaration(make_vis):
     vis = make_vis()
     slider, field = of(vis, "rotate")
     declared = setting("rotate")
-    assert (slider.min, slider.max, slider.step) == (
-        declared.min,
-        declared.max,
+    assert ((slider.min, slider.max), slider.step) == (
+        declared.slider_range,
         declared.step,
     )
     assert (field.min, field.max) == (declared.min, declared.max)
     rate, _ = of(vis, "learning_rate")
-    assert 10**rate.min == pytest.approx(setting("learning_rate").min)
-    assert 10**rate.max == pytest.approx(setting("learning_rate").max)
+    assert [10**rate.min, 10**rate.max] == pytest.approx(
+        list(setting("learning_rate").slider_range)
+    )
+
+
+def test_a_number_beyond_its_slider_can_be_typed(make_vis):
+    vis = make_vis()
+    slider, field = of(vis, "rotate")
+    assert slider.max < 120 < field.max
+    send_to(field, {"method": "update", "state": {"value": 120.0}})
+    assert (vis.rotate, field.value, slider.value) == (120.0, 120.0, slider.max)
+    assert vis.error == ""
 
 
 def test_the_layer_menu_counts_channels_and_the_slider_follows(make_vis):

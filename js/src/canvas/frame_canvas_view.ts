@@ -2,6 +2,7 @@
 
 import type { Connection } from "../connection.js";
 import { ErrorPane } from "../controls/error_pane.js";
+import { followPanel } from "../controls/panel.js";
 import { Figures, ProgressBar, type ProgressState } from "../controls/progress.js";
 import { keepOurKeys } from "../controls/shortcuts.js";
 import { placeholderText, statusText } from "../controls/status_text.js";
@@ -46,11 +47,14 @@ export class FrameCanvasView implements View {
     class: "lucid-visually-hidden",
     "aria-live": "polite",
   });
+  readonly #signal: AbortSignal;
   #showPoster: (() => void) | null = null;
+  #panel: HTMLElement | null = null;
 
   constructor(el: HTMLElement, context: ViewContext, signal: AbortSignal) {
     this.el = el;
     this.#context = context;
+    this.#signal = signal;
     const { traits, run, connection, saving } = context;
     this.#stage = new Stage(run, (...args) => this.#onReadout(...args), signal);
     this.#transport = new Transport(
@@ -94,17 +98,19 @@ export class FrameCanvasView implements View {
     );
     this.#errorPane.update(traits.error || run.problem);
     if (!this.#showPoster) this.#followPoster();
+    this.#panel ??= followPanel(this.el, this.#signal);
   }
 
   #progress(): ProgressState {
-    const { traits, run } = this.#context;
+    const { traits, run, connection } = this.#context;
     const { picture } = run;
+    const isRunning = traits.status === "running" && connection.state === "live";
     return {
       step: picture?.step ?? null,
       totalSteps: traits.totalSteps || run.totalSteps,
       objective: picture?.objective ?? null,
       curve: run.curve,
-      stepsPerSecond: traits.status === "running" ? run.stepsPerSecond : null,
+      stepsPerSecond: isRunning ? run.stepsPerSecond : null,
     };
   }
 
@@ -144,6 +150,7 @@ export class FrameCanvasView implements View {
       ),
       this.#errorPane.node,
     );
+    this.el.classList.add("lucid-canvas-view");
     this.el.replaceChildren(this.#body);
   }
 

@@ -1,5 +1,6 @@
 /** Puts pixels on a canvas, and reads them back. Where they go: `geometry.ts`. */
 
+import { element } from "../element.js";
 import type { Pixel, Placement } from "./geometry.js";
 
 /** Draws the picture, square pixels when enlarged, and a frame around the caret. */
@@ -30,21 +31,25 @@ export function paint(
   }
 }
 
-/** Red, green, blue and alpha, each 0-255; `null` where the browser forbids reading. */
+/** One pixel, read often, so kept in memory and not on the graphics card. */
+let probe: CanvasRenderingContext2D | null = null;
+
+/** Red, green, blue and alpha, each 0-255; `null` where there is no canvas. */
 export function readPixel(bitmap: ImageBitmap, pixel: Pixel): Uint8ClampedArray | null {
-  const probe = document.createElement("canvas");
-  probe.width = probe.height = 1;
-  const context = probe.getContext("2d", { willReadFrequently: true });
-  if (!context) return null;
-  context.drawImage(bitmap, -pixel.column, -pixel.row);
-  return context.getImageData(0, 0, 1, 1).data;
+  if (!probe) {
+    const canvas = element("canvas", { width: "1", height: "1" });
+    probe = canvas.getContext("2d", { willReadFrequently: true });
+  }
+  if (!probe) return null;
+  probe.clearRect(0, 0, 1, 1);
+  probe.drawImage(bitmap, -pixel.column, -pixel.row);
+  return probe.getImageData(0, 0, 1, 1).data;
 }
 
 /** The whole picture, at its own size, as a PNG file. */
 export function toPng(bitmap: ImageBitmap): Promise<Blob | null> {
-  const copy = document.createElement("canvas");
-  copy.width = bitmap.width;
-  copy.height = bitmap.height;
+  const { width, height } = bitmap;
+  const copy = element("canvas", { width: `${width}`, height: `${height}` });
   copy.getContext("2d")?.drawImage(bitmap, 0, 0);
   return new Promise((resolve) => copy.toBlob(resolve, "image/png"));
 }

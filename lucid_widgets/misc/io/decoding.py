@@ -50,7 +50,7 @@ def decode_image(
     try:
         with Image.open(file, formats=FORMATS) as image:
             _check_pixel_count(image, name)
-            return _to_array(ImageOps.exif_transpose(image), name, checked_size)
+            return _to_array(_upright(image), name, checked_size)
     except (ImageError, LoadError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -88,6 +88,14 @@ def _too_large(name: str, why: str) -> ImageError:
         f"the image {name} is too large to be opened safely: {why}. "
         "If you trust it, raise PIL.Image.MAX_IMAGE_PIXELS"
     )
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except _BROKEN_FILE:
+        # Damaged metadata does not spoil the pixels; damaged pixels raise again below.
+        return image
 
 
 def _to_array(image: Image.Image, name: str, size: tuple[int, int] | None) -> Pixels:

@@ -130,7 +130,9 @@ def _as_number(number: Any) -> np.ndarray:
     except (TypeError, ValueError, OverflowError):
         array = np.array(np.nan)
     if not np.isfinite(array).all():
-        raise ObjectiveError(f"an objective was given {number!r}; expected finite numbers")
+        raise ObjectiveError(
+            f"an objective was given {number!r}; expected finite numbers"
+        )
     return array
 
 

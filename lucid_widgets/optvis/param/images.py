@@ -10,7 +10,7 @@ import tensorflow as tf
 from lucid_widgets.errors import ParameterizationError
 from lucid_widgets.optvis.param.color import correlate_color, to_valid_rgb
 from lucid_widgets.optvis.param.spatial import fft_image, pixel_image
-from lucid_widgets.optvis.param.variables import recorded
+from lucid_widgets.optvis.param.variables import recorded, recording
 from lucid_widgets.optvis.settings import RenderSettings
 from lucid_widgets.shapes import ImageTensor
 
@@ -40,8 +40,8 @@ def image(
         fft: optimize frequencies; else pixels.
         alpha: a fourth channel, for transparency.
         channels: any number of channels, without decorrelated colour or alpha.
-        init_val: start from this image, values in [0, 1], `[height, width,
-            channels]` or with a batch axis.
+        init_val: start from this image, values in [0, 1] or bytes, `[height,
+            width, channels]` or with a batch axis.
 
     Raises:
         SettingError: a size that is no number of pixels.
@@ -51,7 +51,9 @@ def image(
         >>> param_f = lambda: param.image(128, fft=False)
     """
     settings = RenderSettings(
-        size=(w if h is None else h, w), batch=batch or 1, channels=channels
+        size=(w if h is None else h, w),
+        batch=1 if batch is None else batch,
+        channels=channels,
     )
     depth = channels or (4 if alpha else 3)
     shape = (settings.batch, settings.height, settings.width, depth)
@@ -66,7 +68,9 @@ def image(
         output = to_valid_rgb(t[..., :3], decorrelate=decorrelate, sigmoid=True)
         if alpha:
             output = tf.concat([output, tf.sigmoid(t[..., 3:])], axis=-1)
-    return recorded(output, ("image", shape, bool(decorrelate), bool(fft), bool(alpha)))
+    return recorded(
+        output, ("image", shape, channels, bool(decorrelate), bool(fft), bool(alpha))
+    )
 
 
 def _before_sigmoid(
@@ -75,10 +79,14 @@ def _before_sigmoid(
     decorrelate: bool,  # noqa: FBT001 - private
 ) -> np.ndarray:
     """Return the numbers that become `init_val` when passed through the sigmoid."""
-    start = np.asarray(init_val, np.float32)
-    if start.ndim not in (3, 4) or not np.isfinite(start).all():
+    given = np.asarray(init_val)
+    if given.dtype.kind not in "fiub":
+        given = np.array(np.nan)
+    start = given.astype(np.float32) / (255 if given.dtype == np.uint8 else 1)
+    proper = start.ndim in (3, 4) and start.shape[-1] == shape[-1]
+    if not proper or not (abs(start - 0.5) <= 0.51).all():
         raise ParameterizationError(
-            f"init_val has shape {start.shape}; expected finite values in [0, 1], "
+            f"init_val is {_described(init_val)}; expected values in [0, 1] (or bytes), "
             f"{shape[1:]} or with a batch axis"
         )
     start = np.clip(start, _EDGE, 1 - _EDGE)
@@ -89,10 +97,18 @@ def _before_sigmoid(
     return logits
 
 
+def _described(value: Any) -> str:
+    shape = np.shape(value)
+    if not shape or np.asarray(value).dtype.kind not in "fiu":
+        return f"{value!r:.60}"
+    return f"an array of shape {shape}, from {np.min(value):g} to {np.max(value):g}"
+
+
 def grayscale_image_rgb(*args: Any, **kwargs: Any) -> ImageTensor:
     """Return grey images as RGB: `image` with one channel, three times over.
 
     Takes the arguments of `image`, apart from `channels`.
     """
-    grey = image(*args, channels=1, **kwargs)
-    return tf.tile(grey, [1, 1, 1, 3])
+    with recording() as inside:
+        grey = image(*args, channels=1, **kwargs)
+    return recorded(tf.tile(grey, [1, 1, 1, 3]), ("grey", inside[-1][1]))

@@ -63,7 +63,8 @@ def rfft2d_freqs(h: int, w: int) -> np.ndarray:
         cycles per pixel.
     """
     rows = np.fft.fftfreq(h)[:, np.newaxis]
-    columns = np.fft.fftfreq(w)[: w // 2 + 1 + w % 2]
+    # One column alone would make an image without any.
+    columns = np.fft.fftfreq(max(w, 2))[: w // 2 + 1 + w % 2]
     return np.sqrt(columns**2 + rows**2)
 
 

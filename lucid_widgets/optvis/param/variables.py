@@ -171,9 +171,8 @@ def as_parameterization(param_f: Any) -> Parameterization:
     """Return a parameterization made from what `render_vis` accepts.
 
     Args:
-        param_f: a `Parameterization`; a function without arguments that returns
-            images; or such images, made by `param` outside a function, which are
-            then optimized as pixels that start from there.
+        param_f: a `Parameterization`, or a function without arguments that returns
+            images.
 
     Raises:
         ParameterizationError: it is none of these.
@@ -195,10 +194,21 @@ _recording: contextvars.ContextVar[list[tuple[Any, Hashable]] | None] = (
 
 def recorded(image: ImageTensor, structure: Hashable) -> ImageTensor:
     """Note that a library function made `image`, and return it."""
-    recording = _recording.get()
-    if recording is not None:
-        recording.append((image, structure))
+    made = _recording.get()
+    if made is not None:
+        made.append((image, structure))
     return image
+
+
+@contextlib.contextmanager
+def recording() -> Iterator[list[tuple[Any, Hashable]]]:
+    """Collect what library functions note within the block, and nobody else sees."""
+    made: list[tuple[Any, Hashable]] = []
+    token = _recording.set(made)
+    try:
+        yield made
+    finally:
+        _recording.reset(token)
 
 
 def structure_of(function: Callable[[], ImageTensor]) -> Hashable | None:
@@ -208,14 +218,8 @@ def structure_of(function: Callable[[], ImageTensor]) -> Hashable | None:
     always means the same: its compiled step can be used again. Of anything else
     nothing is known, and the answer is None.
     """
-    made: list[tuple[Any, Hashable]] = []
-    token = _recording.set(made)
-    collector = _Collector(0)
-    try:
-        with _supplying(collector), drawing(0, 0):
-            image = function()
-    finally:
-        _recording.reset(token)
+    with recording() as made, _supplying(_Collector(0)), drawing(0, 0):
+        image = function()
     if len(made) == 1 and made[0][0] is image:
         return made[0][1]
     return None

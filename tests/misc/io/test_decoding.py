@@ -70,7 +70,8 @@ def test_cmyk_keeps_its_colours():
 
 def test_grey_with_transparency_becomes_four_channels():
     pixels = noise(3, 5, 2)
-    loaded = decode(Image.fromarray(pixels, "LA"))
+    bands = [Image.fromarray(pixels[..., i]) for i in range(2)]
+    loaded = decode(Image.merge("LA", bands))
     assert loaded.shape == (3, 5, 4)
     np.testing.assert_allclose(loaded[..., 0], pixels[..., 0] / 255, atol=1e-7)
     np.testing.assert_allclose(loaded[..., 3], pixels[..., 1] / 255, atol=1e-7)
@@ -111,6 +112,16 @@ def test_exif_rotation_is_applied():
     # What was left is now on top.
     assert loaded[:8].min() == 1
     assert loaded[8:].max() == 0
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "exif", [b"Exif\0\0junk", b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01"]
+)
+def test_damaged_metadata_does_not_spoil_the_picture(exif):
+    pixels = noise(8, 16, 3)
+    loaded = decode(Image.fromarray(pixels), "PNG", exif=exif)
+    np.testing.assert_allclose(loaded, pixels / 255, atol=1e-7)
 
 
 def test_size_counts_after_the_rotation():

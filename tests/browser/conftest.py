@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+SHOTS = os.environ.get("LUCID_SCREENSHOTS")
+"""A folder for screenshots; without it they go to the test's own."""
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def lab():
+    from lab import Lab
+
+    with Lab() as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from lab import CHROMIUM, chromium
+
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def open_notebook(lab, browser, request):
+    """Return a function that opens a notebook; it is closed after the test."""
+    from lab import Notebook
+
+    opened = []
+    contexts = []
+
+    def open_notebook(*cells, width=1200, height=900, expected_problems=(), **options):
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, accept_downloads=True
+        )
+        contexts.append(context)
+        name = f"{request.node.name[:40]}-{len(opened)}.ipynb".replace("/", "-")
+        notebook = Notebook(lab, context.new_page(), lab.write(name, list(cells)))
+        notebook.expected_problems = expected_problems
+        opened.append(notebook)
+        notebook.open(**options)
+        return notebook
+
+    yield open_notebook
+    problems = [
+        problem
+        for notebook in opened
+        for problem in notebook.problems
+        if not any(expected in problem for expected in notebook.expected_problems)
+    ]
+    for notebook in opened:
+        notebook.close()
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+@pytest.fixture
+def shot(tmp_path):
+    """Return a function that takes a screenshot, and returns its path."""
+    folder = Path(SHOTS) if SHOTS else tmp_path
+
+    def shot(target, name):
+        path = folder / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        target.screenshot(path=str(path))
+        return path
+
+    return shot
