@@ -142,6 +142,25 @@ describe("a view", () => {
     expect(StandInBitmap.open).toBe(0);
   });
 
+  it("shows what a reset run starts from, whichever message comes first", async () => {
+    const { model, show } = start({ status: "paused" });
+    const { el } = show();
+    model.frame(9);
+    await settle();
+    const startFrame = () =>
+      model.frame(0, { run: 2, sequence: 10, objective: null, curve: [] });
+    startFrame();
+    model.set({ status: "idle" });
+    await settle();
+    expect(label(el)).toContain("step 0 of 512");
+    model.set({ status: "paused" });
+    model.set({ status: "idle" });
+    await settle();
+    expect(label(el)).toContain("step 0 of 512");
+    expect(text(el, ".lucid-objective")).toBe("objective");
+    expect(model.sentOfKind("drawn").at(-1)).toEqual({ kind: "drawn", sequence: 10 });
+  });
+
   it("is right when it comes second", async () => {
     const { model, show } = start();
     const first = show();

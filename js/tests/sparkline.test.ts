@@ -73,6 +73,7 @@ describe("numbers in words", () => {
   it("says so when the objective is not a number", () => {
     expect(objectiveText(3, null)).toBe("objective: not a number");
     expect(objectiveText(null, null)).toBe("objective");
+    expect(objectiveText(0, null)).toBe("objective");
   });
 
   it("counts steps against the total, if there is one", () => {

@@ -92,7 +92,7 @@ def fetch(download: Download, *, progress: bool = True) -> Path:
                 known_hash=download.sha256 and f"sha256:{download.sha256}",
                 fname=download.filename,
                 path=folder,
-                downloader=transfer,
+                downloader=transfer,  # type: ignore[arg-type] - fewer names
             )
         )
     except ValueError as error:  # pooch: the hash is not the expected one
@@ -127,18 +127,15 @@ class _Transfer:
         self._progress = progress
         self.resumed = False
 
-    def __call__(
-        self, url: str, output_file: str, registry: Any, check_only: bool = False
-    ) -> None:
+    def __call__(self, url: str, output_file: str, registry: Any) -> None:
         import requests
 
-        del registry, check_only
+        del registry
         try:
             self._receive(url)
         except requests.exceptions.HTTPError as error:
-            status = error.response.status_code
             raise WeightsError(
-                f"{url} answered with {status} {error.response.reason}; the file may have "
+                f"{url} does not deliver it ({error}); the file may have "
                 f"moved. {self._download.advice()}"
             ) from error
         except requests.exceptions.ChunkedEncodingError as error:

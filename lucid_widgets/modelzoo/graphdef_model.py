@@ -43,7 +43,7 @@ class GraphDefModel(NodeModel):
         """The network as TensorFlow's protocol buffer."""
         return self._graph_def
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """A digest of structure and weights."""
         return f"{self.model_name}:{self._digest}"
@@ -60,7 +60,11 @@ class GraphDefModel(NodeModel):
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        """The layers that make good subjects: activations and concatenations."""
+        """The layers that make good subjects, in the network's order."""
+        return self.found_layers()
+
+    def found_layers(self) -> tuple[Layer, ...]:
+        """Return all activations and concatenations, for want of a list."""
         found = []
         shapes = self._shapes
         for name in self.layer_names:
@@ -124,8 +128,34 @@ def from_graphdef(
             f"{path} is a program, and loading it needs your word that you trust where "
             "it comes from: pass trust=True"
         )
-    model = GraphDefModel(graphdef.read_file(path), str(path))
-    model.model_name = name or Path(path).stem
+    return from_graph_content(
+        graphdef.read_file(path),
+        str(path),
+        input_name=input_name,
+        image_shape=image_shape,
+        image_value_range=image_value_range,
+        is_BGR=is_BGR,
+        labels=labels,
+        layers=layers,
+        name=name or Path(path).stem,
+    )
+
+
+def from_graph_content(
+    content: bytes,
+    path: str,
+    *,
+    name: str,
+    input_name: str | None,
+    image_shape: Sequence[int] | None,
+    image_value_range: tuple[Any, Any] | None,
+    is_BGR: bool,
+    labels: Sequence[str] | None,
+    layers: Sequence[tuple[str, int]] | None,
+) -> GraphDefModel:
+    """Return the model in the bytes of a GraphDef; see `from_graphdef`."""
+    model = GraphDefModel(content, path)
+    model.model_name = name
     metadata = _metadata(model.graph_def)
     model.input_name = input_name or metadata.get("input_name") or _input_name(model)
     if model.input_name not in model._table:

@@ -6,6 +6,7 @@ when they are first needed; their licence is the Apache License 2.0.
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 from lucid_widgets.errors import ModelError
@@ -65,9 +66,6 @@ class InceptionV1(GraphDefModel):
     image_shape = (224, 224, 3)
     image_value_range = (-117.0, 138.0)
     input_name = "input"
-    layers = tuple(
-        Layer("InceptionV1", name, depth, {tag}) for name, depth, tag in LAYERS
-    )
 
     def __init__(self, path: str | Path | None = None) -> None:
         file = fetch(ARCHIVE) if path is None else Path(path).expanduser()
@@ -77,6 +75,13 @@ class InceptionV1(GraphDefModel):
             content, labels = graphdef.read_file(file), _labels_beside(file)
         super().__init__(content, str(file))
         self._labels = None if labels is None else labels.split("\n")
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers that make good subjects, in the network's order."""
+        return tuple(
+            Layer(self.model_name, name, depth, {tag}) for name, depth, tag in LAYERS
+        )
 
 
 def _read_archive(file: Path) -> tuple[bytes, str]:

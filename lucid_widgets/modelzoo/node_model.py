@@ -14,7 +14,7 @@ from lucid_widgets.modelzoo.vision_base import Model
 class NodeModel(Model):
     """A model computed from a `NodeTable`, which subclasses supply as `_table`."""
 
-    @property
+    @cached_property
     def _table(self) -> NodeTable:
         raise NotImplementedError
 
@@ -26,7 +26,7 @@ class NodeModel(Model):
 
     def depth_of(self, name: str) -> int | None:
         """Return the number of channels of any addressable name, without its values."""
-        node = self._table[name] if name in self._table else None
+        node = self._table.get(name)
         if node is not None and node.depth is not None:
             return node.depth
         return super().depth_of(name)

@@ -65,6 +65,10 @@ class NodeTable:
     def __getitem__(self, name: str) -> Node:
         return self._nodes[name]
 
+    def get(self, name: str) -> Node | None:
+        """Return the node of a name; None if there is none."""
+        return self._nodes.get(name)
+
     def __contains__(self, name: object) -> bool:
         return name in self._nodes
 

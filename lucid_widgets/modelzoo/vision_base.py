@@ -49,7 +49,7 @@ class Layer:
         model_name: str,
         name: str,
         depth: int | None,
-        tags: Sequence[str] | frozenset[str] = (),
+        tags: Iterable[str] = (),
         *,
         stride: int | None = None,
         receptive_field: int | None = None,
@@ -123,12 +123,12 @@ class Model:
 
     # What subclasses supply -------------------------------------------------
 
-    @property
+    @cached_property
     def layers(self) -> tuple[Layer, ...]:
         """The layers that make good subjects, in the network's order."""
         raise NotImplementedError
 
-    @property
+    @cached_property
     def layer_names(self) -> tuple[str, ...]:
         """All names whose activations can be read, in the network's order."""
         raise NotImplementedError
@@ -138,7 +138,7 @@ class Model:
         """Names of the classes, in the order of the network's outputs; or None."""
         return None
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """A digest of structure and weights: equal for equal networks only."""
         raise NotImplementedError

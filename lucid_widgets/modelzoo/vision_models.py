@@ -7,17 +7,86 @@ model = models.TinyInception()  # embedded: no network needed
 
 from __future__ import annotations
 
+from lucid_widgets.modelzoo.catalogue import application, catalog
+from lucid_widgets.modelzoo.files import from_file
 from lucid_widgets.modelzoo.graphdef_model import from_graphdef
 from lucid_widgets.modelzoo.inception_v1 import InceptionV1
 from lucid_widgets.modelzoo.keras_model import from_keras
+from lucid_widgets.modelzoo.lucid_models import (
+    AlexNet,
+    AlexNet_caffe_Places365,
+    CaffeNet_caffe,
+    Clip_ResNet50_4x,
+    InceptionResnetV2_slim,
+    InceptionV1_adv_finetuned,
+    InceptionV1_caffe,
+    InceptionV1_caffe_Places205,
+    InceptionV1_caffe_Places365,
+    InceptionV1_slim,
+    InceptionV2_slim,
+    InceptionV3_slim,
+    InceptionV4_slim,
+    MobilenetV1_025_slim,
+    MobilenetV1_050_slim,
+    MobilenetV1_slim,
+    MobilenetV2_10_slim,
+    MobilenetV2_14_slim,
+    NasnetLarge_slim,
+    NasnetMobile_slim,
+    PnasnetLarge_slim,
+    PnasnetMobile_slim,
+    ResnetV1_50_slim,
+    ResnetV1_101_slim,
+    ResnetV1_152_slim,
+    ResnetV2_50_slim,
+    ResnetV2_101_slim,
+    ResnetV2_152_slim,
+    VGG16_caffe,
+    VGG19_caffe,
+)
+from lucid_widgets.modelzoo.saved_model import from_saved_model
 from lucid_widgets.modelzoo.tiny_inception import TinyInception
 from lucid_widgets.modelzoo.vision_base import Layer, Model
 
 __all__ = [
+    "AlexNet",
+    "AlexNet_caffe_Places365",
+    "CaffeNet_caffe",
+    "Clip_ResNet50_4x",
+    "InceptionResnetV2_slim",
     "InceptionV1",
+    "InceptionV1_adv_finetuned",
+    "InceptionV1_caffe",
+    "InceptionV1_caffe_Places205",
+    "InceptionV1_caffe_Places365",
+    "InceptionV1_slim",
+    "InceptionV2_slim",
+    "InceptionV3_slim",
+    "InceptionV4_slim",
     "Layer",
+    "MobilenetV1_025_slim",
+    "MobilenetV1_050_slim",
+    "MobilenetV1_slim",
+    "MobilenetV2_10_slim",
+    "MobilenetV2_14_slim",
     "Model",
+    "NasnetLarge_slim",
+    "NasnetMobile_slim",
+    "PnasnetLarge_slim",
+    "PnasnetMobile_slim",
+    "ResnetV1_50_slim",
+    "ResnetV1_101_slim",
+    "ResnetV1_152_slim",
+    "ResnetV2_50_slim",
+    "ResnetV2_101_slim",
+    "ResnetV2_152_slim",
     "TinyInception",
+    "VGG16_caffe",
+    "VGG19_caffe",
+    "application",
+    "catalog",
+    "from_file",
     "from_graphdef",
     "from_keras",
+    "from_saved_model",
 ]

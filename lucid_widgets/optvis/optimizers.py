@@ -100,6 +100,45 @@ def sgd(learning_rate: float = 0.05) -> Optimizer:
     return Optimizer(lambda variables: (), update, learning_rate, ("sgd",))
 
 
+def rmsprop(
+    learning_rate: float = 0.05,
+    decay: float = 0.9,
+    momentum: float = 0.0,
+    epsilon: float = 1e-10,
+) -> Optimizer:
+    """Return RMSProp as in TensorFlow 1, whose mean square starts at 1, not at 0.
+
+    Args:
+        learning_rate: how far every update goes.
+        decay: of the mean square.
+        momentum: how much of the last update goes into the next.
+        epsilon: added under the root.
+    """
+
+    def init(variables: Sequence[Any]) -> Tensors:
+        ones = tuple(tf.ones_like(v) for v in variables)
+        return (*ones, *(tf.zeros_like(v) for v in variables))
+
+    def update(
+        variables: Tensors, gradients: Tensors, slots: Tensors, step: Any, rate: Any
+    ) -> tuple[Tensors, Tensors]:
+        del step
+        half = len(variables)
+        squares = tuple(
+            s + (1 - decay) * (g * g - s)
+            for s, g in zip(slots[:half], gradients, strict=True)
+        )
+        moves = tuple(
+            momentum * m + rate * g / tf.sqrt(s + epsilon)
+            for m, g, s in zip(slots[half:], gradients, squares, strict=True)
+        )
+        moved = tuple(x - m for x, m in zip(variables, moves, strict=True))
+        return moved, (*squares, *moves)
+
+    structure = ("rmsprop", decay, momentum, epsilon)
+    return Optimizer(init, update, learning_rate, structure)
+
+
 def as_optimizer(optimizer: Any) -> Optimizer:
     """Return an `Optimizer` made from what `render_vis` accepts.
 
@@ -123,9 +162,8 @@ def as_optimizer(optimizer: Any) -> Optimizer:
         return _from_tf1(optimizer)
     if callable(optimizer):
         made = optimizer()
-        if not callable(made) or isinstance(
-            made, keras.optimizers.Optimizer | tf.compat.v1.train.Optimizer
-        ):
+        known = keras.optimizers.Optimizer | tf.compat.v1.train.Optimizer | Optimizer
+        if isinstance(made, known):
             return as_optimizer(made)
         optimizer = made
     raise SettingError(
@@ -165,6 +203,8 @@ def _from_keras(optimizer: Any) -> Optimizer:
         variables: Tensors, gradients: Tensors, slots: Tensors, step: Any, rate: Any
     ) -> tuple[Tensors, Tensors]:
         del step
+        if not registers:  # a resumed run begins with the slots of an earlier one
+            build(variables)
         copy, holders = registers["copy"], registers["holders"]
         for holder, value in zip(holders, variables, strict=True):
             holder.value.assign(value)
@@ -215,14 +255,12 @@ def _from_tf1(optimizer: Any) -> Optimizer:
                 initial_accumulator_value=number("_initial_accumulator_value"),
             )
         )
-    if isinstance(optimizer, train.RMSPropOptimizer):
-        return _from_keras(
-            keras.optimizers.RMSprop(
-                number("_learning_rate"),
-                rho=number("_decay"),
-                momentum=number("_momentum"),
-                epsilon=number("_epsilon"),
-            )
+    if isinstance(optimizer, train.RMSPropOptimizer) and not given["_centered"]:
+        return rmsprop(
+            number("_learning_rate"),
+            number("_decay"),
+            number("_momentum"),
+            number("_epsilon"),
         )
     raise SettingError(
         f"optimizer is TensorFlow 1's {type(optimizer).__name__}, which has no "

@@ -29,6 +29,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from lucid_widgets.errors import SettingError
 from lucid_widgets.shapes import ActivationTensor
 
 Override = Callable[..., ActivationTensor]
@@ -70,7 +71,7 @@ def _redirected(
             lambda: plain_gradient(gradients=grad, features=x),
         )
 
-    def override(active: Any = True) -> Override:
+    def override(active: Any = True) -> Override:  # noqa: FBT002 - often a tensor
         active = tf.convert_to_tensor(active, tf.bool)
 
         @tf.custom_gradient
@@ -136,7 +137,12 @@ def smoothed_max_pool(smooth_type: str = "avg", epsilon: float = 1e-2) -> Overri
             `avg_pool(x ** 2) / (epsilon + avg_pool(|x|))`, which favours larger
             inputs.
         epsilon: keeps "L2" finite.
+
+    Raises:
+        SettingError: another `smooth_type`.
     """
+    if smooth_type not in ("avg", "L2"):
+        raise SettingError(f"smooth_type is {smooth_type!r}; expected 'avg' or 'L2'")
 
     def smooth(x: Any, ksize: Any, strides: Any, padding: Any) -> Any:
         average = _avg_pool(x, ksize, strides, padding)

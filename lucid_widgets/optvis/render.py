@@ -12,18 +12,12 @@ import numpy as np
 from lucid_widgets.errors import ObjectiveError, SettingError
 from lucid_widgets.frame import Frame
 from lucid_widgets.misc.io import show
-from lucid_widgets.optvis import param
 from lucid_widgets.optvis.objectives import Objective, as_objective
-from lucid_widgets.optvis.optimizers import as_optimizer
-from lucid_widgets.optvis.param.variables import Parameterization, as_parameterization
+from lucid_widgets.optvis.plan import Plan, plan
 from lucid_widgets.optvis.settings import STEPS, Hyperparameters, RenderSettings
-from lucid_widgets.optvis.settings import setting as _setting
 from lucid_widgets.optvis.step import (
-    CompiledStep,
     State,
-    Structure,
     check_targets,
-    compile_step,
     hyperparameter_tensors,
     number_tensors,
     trace_count,
@@ -83,47 +77,29 @@ def frames(
         >>> for frame in frames(models.TinyInception(), "mixed4a:30", steps=64):
         ...     print(frame.step, frame.objective)
     """
-    settings = settings or RenderSettings()
-    objective = as_objective(objective)
-    check_targets(model, objective)
-    made = as_optimizer(optimizer)
-    if hyperparameters is None:
-        rate = made.learning_rate
-        hyperparameters = Hyperparameters(
-            **({} if rate is None else {"learning_rate": rate})
-        )
-    if steps is not None:
-        steps = STEPS.check("steps", steps, int)
-    seed = _setting("seed").check("seed", seed, int)
-    parameterization = _parameterization(param_f, settings)
-    structure = Structure(
-        model=model,
-        objective=objective,
-        parameterization=parameterization,
-        transforms=_transforms(transforms, settings),
-        pad=settings.pad,
-        optimizer=made,
-        redirect_relu=settings.redirect_relu,
+    made = plan(
+        model,
+        objective,
+        param_f,
+        optimizer,
+        transforms,
+        settings=settings,
+        hyperparameters=hyperparameters,
+        seed=seed,
+        state=state,
     )
-    if state is None:
-        first = parameterization.init(seed)
-        del first  # it must work before anyone waits for the first frame
-    step = compile_step(structure)
-    numbers = (objective, hyperparameters)
-    return _iterate(step, parameterization, numbers, seed, steps, state, live)
+    return _iterate(made, _checked_steps(steps), live)
+
+
+def _checked_steps(steps: int | None) -> int | None:
+    return None if steps is None else STEPS.check("steps", steps, int)
 
 
 def _iterate(
-    step: CompiledStep,
-    parameterization: Parameterization,
-    numbers: tuple[Objective, Hyperparameters],
-    seed: int,
-    steps: int | None,
-    state: State | None,
-    live: Live | None,
+    plan: Plan, steps: int | None, live: Live | None
 ) -> Generator[Frame, None, None]:
-    state = state or step.init(parameterization, seed)
-    objective, hyperparameters = numbers
+    step, state = plan.step, plan.start
+    objective, hyperparameters = plan.objective, plan.hyperparameters
     number_values = number_tensors(objective.numbers)
     hyper_values = hyperparameter_tensors(hyperparameters)
     while steps is None or state.step < steps:
@@ -138,11 +114,10 @@ def _iterate(
                 hyperparameters = now_hyperparameters
                 hyper_values = hyperparameter_tensors(hyperparameters)
         state, value = step.update(state, number_values, hyper_values)
-        variables = state.variables
         yield Frame(
             state.step - 1,
             float(value),
-            lambda variables=variables: step.images(variables),
+            lambda state=state: step.images(state),
             state,
         )
 
@@ -153,30 +128,6 @@ def _check_same_structure(old: Objective, new: Objective) -> None:
             f"{new.description} differs from {old.description} in more than its "
             "numbers; start a new run for it"
         )
-
-
-def _parameterization(param_f: Any, settings: RenderSettings) -> Parameterization:
-    if param_f is not None:
-        return as_parameterization(param_f)
-    return as_parameterization(
-        lambda: param.image(
-            settings.width,
-            settings.height,
-            batch=settings.batch,
-            decorrelate=settings.decorrelate,
-            fft=settings.parameterization == "fft",
-            alpha=settings.alpha,
-            channels=settings.channels,
-        )
-    )
-
-
-def _transforms(transforms: Any, settings: RenderSettings) -> tuple[Any, ...] | None:
-    # Only a list is a list of transforms: Lucid's users rely on anything else
-    # meaning the standard set.
-    if isinstance(transforms, list):
-        return tuple(transforms)
-    return None if settings.transforms else ()
 
 
 def render_vis(
@@ -224,9 +175,7 @@ def render_vis(
     """
     wanted = _thresholds(thresholds)
     printed = [as_objective(objective) for objective in print_objectives or ()]
-    for objective in printed:
-        check_targets(model, objective)
-    run = frames(
+    made = plan(
         model,
         objective_f,
         param_f,
@@ -234,8 +183,10 @@ def render_vis(
         transforms,
         settings=RenderSettings(redirect_relu=relu_gradient_override),
         seed=0 if use_fixed_seed else secrets.randbelow(2**31),
-        steps=max(wanted) + 1,
     )
+    for objective in printed:
+        check_targets(model, objective)
+    run = _iterate(made, max(wanted) + 1, None)
     images: list[Images] = []
     frame = None
     try:
@@ -244,7 +195,7 @@ def render_vis(
                 continue
             images.append(frame.images)
             if verbose:
-                _report(frame, printed, model)
+                _report(frame, printed, made)
     except KeyboardInterrupt:
         log.warning("Interrupted optimization at step %s.", frame and frame.step)
         if frame is not None and verbose:
@@ -255,28 +206,24 @@ def render_vis(
 
 
 def _thresholds(thresholds: Any) -> frozenset[int]:
+    last = int(STEPS.max or 0) - 1
     try:
-        given = [int(threshold) for threshold in thresholds]
-    except TypeError:
-        given = []
-    if not given or min(given) < 0 or max(given) >= (STEPS.max or 0):
+        given = list(thresholds)
+        whole = [int(threshold) for threshold in given]
+    except (TypeError, ValueError, OverflowError):
+        given, whole = [], []
+    if not whole or whole != given or min(whole) < 0 or max(whole) > last:
         raise SettingError(
-            f"thresholds is {thresholds!r}; expected numbers of steps from 0 to "
-            f"{STEPS.max or 0 - 1:g}, such as (512,)"
+            f"thresholds is {thresholds!r:.100}; expected numbers of steps from 0 to "
+            f"{last}, such as (512,)"
         )
-    return frozenset(given)
+    return frozenset(whole)
 
 
-def _report(frame: Frame, printed: Sequence[Objective], model: Any) -> None:
+def _report(frame: Frame, printed: Sequence[Objective], plan: Plan) -> None:
     print(frame.step, frame.objective)  # noqa: T201 - what verbose means
+    hyper_values = hyperparameter_tensors(plan.hyperparameters)
     for objective in printed:
-        value = _evaluate(frame, objective, model)
+        value = plan.step.evaluate(objective, frame.state, hyper_values)
         print(f"{frame.step:02d}: {objective.description}: {value:7.2f}")  # noqa: T201
     show(np.hstack(frame.images))
-
-
-def _evaluate(frame: Frame, objective: Objective, model: Any) -> float:
-    """Return an objective's value for a frame's images, untransformed."""
-    T = model.import_graph(frame.images)
-    T["labels"], T["global_step"] = model.labels, frame.step
-    return float(np.sum(objective(T)))

@@ -103,7 +103,7 @@ class CompiledStep:
     def __init__(self, structure: Structure) -> None:
         self.structure = structure
         self._update = tf.function(self._trace_update, autograph=False)
-        self._images = tf.function(structure.parameterization.to_image, autograph=False)
+        self._images = tf.function(self._trace_images, autograph=False)
 
     def init(self, parameterization: Parameterization, seed: int) -> State:
         """Return the state of a run before its first update.
@@ -135,9 +135,30 @@ class CompiledStep:
         )
         return State(variables, slots, state.step + 1, state.seed), value
 
-    def images(self, variables: Variables) -> Images:
+    def images(self, state: State) -> Images:
         """Return the images, float32 `[batch, height, width, channels]`."""
-        return self._images(variables).numpy()
+        step, seed = tf.constant(state.step), tf.constant(state.seed, tf.int64)
+        return self._images(state.variables, step, seed).numpy()
+
+    def evaluate(
+        self, objective: Objective, state: State, hyperparameters: Mapping[str, Any]
+    ) -> float:
+        """Return the value of any objective for a state.
+
+        Args:
+            objective: need not be the one that is optimized.
+            state: where the run is; the transforms are those of the next update.
+            hyperparameters: float32 tensors, by name.
+        """
+        with drawing(state.seed, state.step):
+            image = self.structure.parameterization.to_image(state.variables)
+            T = self.activations(image, tf.constant(state.step), hyperparameters)
+            return float(tf.reduce_sum(tf.cast(objective(T), tf.float32)))
+
+    def _trace_images(self, variables: Variables, step: Any, seed: Any) -> Any:
+        # Parameterizations may draw random numbers, too.
+        with drawing(seed, step):
+            return self.structure.parameterization.to_image(variables)
 
     def _trace_update(
         self,

@@ -166,7 +166,7 @@ class ControlPanel(ipywidgets.VBox):
         if vis.layer not in depths:
             depths[vis.layer] = vis.model.get_layer(vis.layer).depth
         return [
-            (name if depth is None else f"{name} - {depth} channels", name)
+            (name if depth is None else f"{name} - {depth} ch.", name)
             for name, depth in depths.items()
         ]
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+numbers = itertools.count()
 
 SHOTS = os.environ.get("LUCID_SCREENSHOTS")
 """A folder for screenshots; without it they go to the test's own."""
@@ -37,20 +40,23 @@ def browser():
 
 
 @pytest.fixture
-def open_notebook(lab, browser, request):
+def open_notebook(lab, browser):
     """Return a function that opens a notebook; it is closed after the test."""
     from lab import Notebook
 
     opened = []
     contexts = []
 
-    def open_notebook(*cells, width=1200, height=900, expected_problems=(), **options):
+    def open_notebook(
+        *cells, name=None, width=1200, height=900, expected_problems=(), **options
+    ):
         context = browser.new_context(
             viewport={"width": width, "height": height}, accept_downloads=True
         )
         contexts.append(context)
-        name = f"{request.node.name[:40]}-{len(opened)}.ipynb".replace("/", "-")
-        notebook = Notebook(lab, context.new_page(), lab.write(name, list(cells)))
+        if name is None:
+            name = lab.write(f"notebook-{next(numbers)}.ipynb", list(cells))
+        notebook = Notebook(lab, context.new_page(), name)
         notebook.expected_problems = expected_problems
         opened.append(notebook)
         notebook.open(**options)

@@ -96,7 +96,11 @@ class Lab:
     def _write_settings(self) -> None:
         folder = self.home / "settings/@jupyterlab/apputils-extension"
         folder.mkdir(parents=True)
-        quiet = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}
+        quiet = {
+            "fetchNews": "false",
+            "checkForUpdates": False,
+            "doNotDisturbMode": True,
+        }
         (folder / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
 
     def _find_port(self, runtime: Path) -> bool:
@@ -146,9 +150,7 @@ class Lab:
         notebook = {
             "nbformat": 4,
             "nbformat_minor": 5,
-            "metadata": {
-                "kernelspec": {"name": "python3", "display_name": "Python 3"}
-            },
+            "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
             "cells": [
                 {
                     "id": f"cell-{number}",
@@ -246,7 +248,10 @@ class Notebook:
         if self._client is None:
             self._client = self._connect()
         reply = self._client.execute(
-            "", silent=True, user_expressions={"value": f"repr({code})"}, reply=True,
+            "",
+            silent=True,
+            user_expressions={"value": f"repr({code})"},
+            reply=True,
             timeout=timeout,
         )
         result = reply["content"]["user_expressions"]["value"]

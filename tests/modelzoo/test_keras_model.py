@@ -195,7 +195,7 @@ def test_operations_that_are_no_layers_can_be_read(images):
     inputs = keras.Input((None, None, 3))
     x = layers.Conv2D(4, 1, name="conv")(inputs)
     model = from_keras(keras.Model(inputs, keras.ops.relu(x + 1.0), name="m"), (0, 1))
-    assert [name for name in model.layer_names] == ["conv", "add", "relu"]
+    assert list(model.layer_names) == ["conv", "add", "relu"]
     T = model.import_graph(images)
     np.testing.assert_allclose(T["relu"], np.maximum(T["conv"] + 1, 0), atol=1e-6)
 

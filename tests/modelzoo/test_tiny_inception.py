@@ -151,8 +151,7 @@ def test_weights_are_shared_by_everything_traced(tiny):
         function = tf.function(
             lambda x: tiny.import_graph(x)["mixed3a"], autograph=False
         )
-        concrete = function.get_concrete_function(tf.TensorSpec([1, 32, 48, 3]))
-        return concrete
+        return function.get_concrete_function(tf.TensorSpec([1, 32, 48, 3]))
 
     first, second = trace(), trace()
     assert {id(t) for t in first.captured_inputs} == {

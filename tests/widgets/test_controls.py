@@ -116,7 +116,7 @@ def test_a_number_beyond_its_slider_can_be_typed(make_vis):
 def test_the_layer_menu_counts_channels_and_the_slider_follows(make_vis):
     vis = make_vis()
     menu = controls(vis)["Layer"][0]
-    assert ("mixed4a - 224 channels", "mixed4a") in menu.options
+    assert ("mixed4a - 224 ch.", "mixed4a") in menu.options
     index = [value for _, value in menu.options].index("conv2d0")
     send_to(menu, {"method": "update", "state": {"index": index}})
     assert vis.layer == "conv2d0"

@@ -79,11 +79,17 @@ export class LiveRun {
     this.requestPaint();
   }
 
-  /** Forgets the run: it was reset, and the next one has not begun. */
+  /**
+   * Forgets the run: it was reset, and the next one has not begun. A picture of step 0
+   * is kept, because it is what the next one starts from.
+   */
   clear(): void {
     this.#clearings += 1;
-    this.#newest = null;
-    this.#show(null);
+    if (this.#newest && this.#newest.message.step > 0) {
+      this.#unconfirmed = this.#newest.message.sequence;
+      this.#newest = null;
+    }
+    if (this.picture && this.picture.step > 0) this.#show(null);
     this.curve = [];
     this.stepsPerSecond = null;
     this.requestPaint();
@@ -148,7 +154,7 @@ export class LiveRun {
         break;
       }
       const { step, objective } = message;
-      if (clearings !== this.#clearings) bitmap?.close();
+      if (clearings !== this.#clearings && step > 0) bitmap?.close();
       else if (bitmap) this.#show({ bitmap, step, objective, poster: null });
       // A broken frame is confirmed too: it must not stop the ones behind it.
       this.#unconfirmed = message.sequence;

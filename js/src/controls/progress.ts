@@ -66,7 +66,7 @@ export function stepText(step: number | null, totalSteps: number): string {
 }
 
 export function objectiveText(step: number | null, objective: number | null): string {
-  if (step === null) return "objective";
+  if (!step) return "objective"; // no step has looked at it yet
   return objective === null
     ? "objective: not a number"
     : `objective ${formatNumber(objective)}`;

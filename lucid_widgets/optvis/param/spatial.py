@@ -1,4 +1,4 @@
-"""Parameterizations of space: pixels, frequencies.
+"""Parameterizations of space: pixels, frequencies, pyramids, textures.
 
 All return numbers of any size, `[batch, height, width, channels]`;
 `color.to_valid_rgb` turns them into images.
@@ -6,6 +6,7 @@ All return numbers of any size, `[batch, height, width, channels]`;
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from lucid_widgets.errors import ParameterizationError
+from lucid_widgets.optvis.param.lowres import lowres_tensor
 from lucid_widgets.optvis.param.variables import normal, variable
 from lucid_widgets.shapes import ImageTensor
 
@@ -138,3 +140,76 @@ def _image_to_spectrum(image: np.ndarray, decay_power: float) -> np.ndarray:
     padded = np.pad(stacked, [(0, 0)] * 3 + [(0, columns - w)], mode="edge")
     spectrum = np.fft.rfft2(padded) / _fft_scale(h, w, decay_power)
     return np.stack([spectrum.real, spectrum.imag]).astype(np.float32)
+
+
+def laplacian_pyramid_image(
+    shape: Sequence[int], n_levels: int = 4, sd: float | None = None
+) -> ImageTensor:
+    """Return a sum of images of lower and lower resolution.
+
+    Args:
+        shape: `[batch, height, width, channels]`.
+        n_levels: how many; the first has the full resolution, each next half of it.
+        sd: standard deviation of the first values; 0.01 when left out.
+    """
+    batch, h, w, channels = (int(length) for length in shape)
+    levels = [
+        (batch, max(1, h >> level), max(1, w >> level), channels)
+        for level in range(n_levels)
+    ]
+    full = (batch, h, w, channels)
+    return tf.add_n([lowres_tensor(full, level, sd=sd) for level in levels])
+
+
+def bilinearly_sampled_image(texture: Any, uv: Any) -> Any:
+    """Return a texture's colours at positions on it; for meshes.
+
+    OpenGL's conventions: u counts columns from the left, v rows from the *bottom*,
+    pixels have their centres at +0.5, and the texture goes on periodically.
+
+    Args:
+        texture: `[height, width, channels]`.
+        uv: positions, `[..., 2]`, of which [0, 1] covers the texture once.
+
+    Returns:
+        `[..., channels]`.
+    """
+    height, width = tf.shape(texture)[0], tf.shape(texture)[1]
+    uv = tf.convert_to_tensor(uv)
+    column = uv[..., 0] * tf.cast(width, uv.dtype) - 0.5
+    row = (1 - uv[..., 1]) * tf.cast(height, uv.dtype) - 0.5
+    left, top = tf.floor(column), tf.floor(row)
+    h, v = (column - left)[..., tf.newaxis], (row - top)[..., tf.newaxis]
+    h, v = tf.cast(h, texture.dtype), tf.cast(v, texture.dtype)
+
+    def at(down: int, right: int) -> Any:
+        rows = tf.cast(top, tf.int32) + down
+        columns = tf.cast(left, tf.int32) + right
+        place = tf.stack([rows % height, columns % width], axis=-1)
+        return tf.gather_nd(texture, place)
+
+    upper = at(0, 0) * (1 - h) + at(0, 1) * h
+    lower = at(1, 0) * (1 - h) + at(1, 1) * h
+    return upper * (1 - v) + lower * v
+
+
+def naive(*args: Any, **kwargs: Any) -> ImageTensor:
+    """Do what `pixel_image` does, under an older name of Lucid's."""
+    _deprecated("naive", "pixel_image")
+    return pixel_image(*args, **kwargs)
+
+
+def laplacian_pyramid(*args: Any, **kwargs: Any) -> ImageTensor:
+    """Do what `laplacian_pyramid_image` does, under an older name of Lucid's."""
+    _deprecated("laplacian_pyramid", "laplacian_pyramid_image")
+    return laplacian_pyramid_image(*args, **kwargs)
+
+
+def sample_bilinear(*args: Any, **kwargs: Any) -> Any:
+    """Do what `bilinearly_sampled_image` does, under an older name of Lucid's."""
+    _deprecated("sample_bilinear", "bilinearly_sampled_image")
+    return bilinearly_sampled_image(*args, **kwargs)
+
+
+def _deprecated(old: str, new: str) -> None:
+    warnings.warn(f"param.spatial.{old} is now {new}", DeprecationWarning, stacklevel=3)

@@ -11,8 +11,12 @@ import tensorflow as tf
 from lucid_widgets.optvis.param.variables import Parameterization, Variables
 
 
-def made(function: Callable[[], Any], seed: int = 3) -> tuple[list[np.ndarray], Any]:
+def made(
+    function: Callable[[], Any], seed: int = 3, *, check: bool = True
+) -> tuple[list[np.ndarray], Any]:
     """Return a parameterization's first variables and what they look like."""
+    if not check:  # not an image
+        return [], function().numpy()
     parameterization = Parameterization(function)
     variables = parameterization.init(seed)
     image = parameterization.to_image(variables).numpy()

@@ -17,6 +17,12 @@ PARAMETERIZATIONS = {
     "pixels": lambda: param.image(W, H, fft=False),
     "pixels correlated": lambda: param.image(W, H, fft=False, decorrelate=False),
     "channels": lambda: param.image(W, H, channels=3),
+    "pyramid": lambda: param.to_valid_rgb(
+        param.laplacian_pyramid_image((1, H, W, 3)), decorrelate=True
+    ),
+    "shared": lambda: param.to_valid_rgb(
+        param.fft_image((1, H, W, 3)) + param.lowres_tensor((1, H, W, 3), (1, 6, 8, 3))
+    ),
     "clipped": lambda: param.to_valid_rgb(
         param.fft_image((1, H, W, 3)), decorrelate=True, sigmoid=False
     ),

@@ -1,0 +1,162 @@
+"""What models are known, where their weights come from, and what was checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lucid_widgets.errors import CacheError, ModelError, UnknownModelError, did_you_mean
+from lucid_widgets.modelzoo import inception_v1, lucid_models, tiny_inception
+from lucid_widgets.modelzoo.downloading import Download
+from lucid_widgets.modelzoo.keras_model import KerasModel, from_keras
+
+# The names are those of keras.applications; a test compares.
+APPLICATIONS = tuple(
+    f"{family}{variant}"
+    for family, variants in {
+        "ConvNeXt": "Base Large Small Tiny XLarge",
+        "DenseNet": "121 169 201",
+        "EfficientNet": "B0 B1 B2 B3 B4 B5 B6 B7",
+        "EfficientNetV2": "B0 B1 B2 B3 L M S",
+        "Inception": "ResNetV2 V3",
+        "MobileNet": " V2 V3Large V3Small",
+        "NASNet": "Large Mobile",
+        "ResNet": "101 101V2 152 152V2 50 50V2",
+        "VGG": "16 19",
+        "Xception": "",
+    }.items()
+    for variant in variants.split(" ")
+)
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """One known model.
+
+    Attributes:
+        name: what to write: ``models.<name>()``, or ``models.application("<name>")``.
+        megabytes: size of its weights; None when it is not known.
+        licence: licence of the weights.
+        source: where they come from.
+        cached: whether they are on this machine; None when only Keras knows.
+        verified: what was checked about it.
+    """
+
+    name: str
+    megabytes: float | None
+    licence: str
+    source: str
+    cached: bool | None
+    verified: str
+
+
+def catalog() -> list[CatalogueEntry]:
+    """Return all models that are known by name.
+
+    Example:
+        >>> [entry.name for entry in catalog() if entry.cached][0]
+        'TinyInception'
+    """
+    weights = tiny_inception.WEIGHTS
+    archive = inception_v1.ARCHIVE
+    entries = [
+        CatalogueEntry(
+            "TinyInception",
+            round(weights.stat().st_size / 1e6, 1),
+            "Apache-2.0",
+            "comes with the package",
+            cached=True,
+            verified="accuracy and activations",
+        ),
+        CatalogueEntry(
+            "InceptionV1",
+            archive.megabytes,
+            "Apache-2.0",
+            archive.url,
+            cached=archive.cached,
+            verified="sha256 of the download; structure, on a stand-in",
+        ),
+    ]
+    entries += [_lucid(name, lucid_models.weights_of(name)) for name in lucid_names()]
+    entries += [
+        CatalogueEntry(
+            name,
+            None,
+            "as stated by keras.applications",
+            "keras.applications",
+            cached=None,
+            verified="value range, from the name; layers are read from the model",
+        )
+        for name in APPLICATIONS
+    ]
+    return entries
+
+
+def lucid_names() -> list[str]:
+    """Return the names of Lucid's models other than InceptionV1."""
+    return [name for name in lucid_models.facts() if name != "InceptionV1"]
+
+
+def _lucid(name: str, download: Download) -> CatalogueEntry:
+    return CatalogueEntry(
+        name,
+        None,
+        "not stated: ask the model's authors",
+        f"{download.url} (reported gone since 2021)",
+        cached=download.cached,
+        verified="nothing: the file could not be had",
+    )
+
+
+def application(
+    name: str, weights: str | None = "imagenet", **settings: Any
+) -> KerasModel:
+    """Return a model of `keras.applications` by its name.
+
+    Args:
+        name: such as ``"MobileNetV2"``.
+        weights: ``"imagenet"`` (Keras downloads them once), the path of a file, or None
+            for random weights.
+        **settings: for `from_keras`, such as ``labels``.
+
+    Raises:
+        UnknownModelError: there is none of that name.
+        CacheError: the folder where Keras keeps weights cannot be written.
+        ModelError: Keras could not make the model, or not get its weights.
+
+    Example:
+        >>> application("MobileNetV2", weights=None).get_layer("block_3_expand").depth
+        144
+    """
+    if name not in APPLICATIONS:
+        raise UnknownModelError(
+            f"keras.applications has no model {name!r}{did_you_mean(name, APPLICATIONS)}"
+        )
+    import keras
+
+    if weights == "imagenet":
+        _check_keras_folder()
+    try:
+        keras_model = getattr(keras.applications, name)(weights=weights)
+    except Exception as error:  # Keras raises a bare Exception when a download fails
+        raise ModelError(
+            f"keras.applications.{name}(weights={weights!r}) failed: {error}. Without a "
+            "network, put the file that it names into ~/.keras/models (or set KERAS_HOME)"
+        ) from error
+    return from_keras(keras_model, **settings)
+
+
+def _check_keras_folder() -> None:
+    """Refuse to go on where Keras would silently use the shared temporary folder."""
+    import os
+    from pathlib import Path
+
+    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+    existing = next(folder for folder in (home, *home.parents) if folder.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        has_models = (home / "models").is_dir()
+        if not has_models:
+            raise CacheError(
+                f"Keras cannot write to {home}, and would use a temporary folder that "
+                "everybody can write to; set KERAS_HOME to a folder of your own"
+            )

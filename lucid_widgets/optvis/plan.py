@@ -1,0 +1,138 @@
+"""plan(): from what users pass to what can be run, all of it checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lucid_widgets.errors import ModelError, SettingError
+from lucid_widgets.optvis import param
+from lucid_widgets.optvis.objectives import Objective, as_objective
+from lucid_widgets.optvis.optimizers import as_optimizer
+from lucid_widgets.optvis.param.variables import Parameterization, as_parameterization
+from lucid_widgets.optvis.settings import Hyperparameters, RenderSettings, setting
+from lucid_widgets.optvis.step import (
+    CompiledStep,
+    State,
+    Structure,
+    check_targets,
+    compile_step,
+)
+from lucid_widgets.optvis.transform import compose
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An optimization that could start now.
+
+    Args:
+        step: the compiled step.
+        objective: what to maximise.
+        hyperparameters: numbers to start with.
+        start: where the run begins.
+    """
+
+    step: CompiledStep
+    objective: Objective
+    hyperparameters: Hyperparameters
+    start: State
+
+
+def plan(
+    model: Any,
+    objective: Any,
+    param_f: Any = None,
+    optimizer: Any = None,
+    transforms: Any = None,
+    *,
+    settings: RenderSettings | None = None,
+    hyperparameters: Hyperparameters | None = None,
+    seed: int = 0,
+    state: State | None = None,
+) -> Plan:
+    """Return a plan made of the arguments of `render.frames`.
+
+    Raises:
+        LucidError: an argument that cannot be used; see `errors`.
+    """
+    _check_model(model)
+    settings = _instance("settings", settings or RenderSettings(), RenderSettings)
+    objective = as_objective(objective)
+    check_targets(model, objective)
+    made = as_optimizer(optimizer)
+    if hyperparameters is None:
+        rate = made.learning_rate
+        rates = {} if rate is None else {"learning_rate": rate}
+        hyperparameters = Hyperparameters(**rates)
+    _instance("hyperparameters", hyperparameters, Hyperparameters)
+    seed = setting("seed").check("seed", seed, int)
+    parameterization = _parameterization(param_f, settings)
+    step = compile_step(
+        Structure(
+            model=model,
+            objective=objective,
+            parameterization=parameterization,
+            transforms=_transforms(transforms, settings),
+            pad=settings.pad,
+            optimizer=made,
+            redirect_relu=settings.redirect_relu,
+        )
+    )
+    start = step.init(parameterization, seed)
+    if state is not None:
+        _check_state(state, start)
+    return Plan(step, objective, hyperparameters, state or start)
+
+
+def _instance(name: str, value: Any, kind: type) -> Any:
+    if not isinstance(value, kind):
+        raise SettingError(f"{name} is {value!r}; expected {kind.__name__}(...)")
+    return value
+
+
+def _check_model(model: Any) -> None:
+    if not callable(getattr(model, "import_graph", None)) or isinstance(model, type):
+        raise ModelError(
+            f"model is {model!r:.100}; expected one of lucid_widgets.modelzoo."
+            "vision_models, such as TinyInception(); a Keras model goes through "
+            "from_keras(model)"
+        )
+
+
+def _check_state(state: Any, start: State) -> None:
+    def shapes(state: State) -> list[tuple[int, ...]]:
+        return [tuple(v.shape) for v in (*state.variables, *state.slots)]
+
+    _instance("state", state, State)
+    if shapes(state) != shapes(start):
+        raise SettingError(
+            "state belongs to another run: its variables have shapes "
+            f"{[tuple(v.shape) for v in state.variables]}, and this run's "
+            f"{[tuple(v.shape) for v in start.variables]}; expected the "
+            "parameterization and optimizer that it was made with"
+        )
+
+
+def _parameterization(param_f: Any, settings: RenderSettings) -> Parameterization:
+    if param_f is not None:
+        return as_parameterization(param_f)
+    return as_parameterization(
+        lambda: param.image(
+            settings.width,
+            settings.height,
+            batch=settings.batch,
+            decorrelate=settings.decorrelate,
+            fft=settings.parameterization == "fft",
+            alpha=settings.alpha,
+            channels=settings.channels,
+        )
+    )
+
+
+def _transforms(transforms: Any, settings: RenderSettings) -> tuple[Any, ...] | None:
+    # Only a list is a list of transforms: Lucid's users rely on anything else
+    # meaning the standard set.
+    if isinstance(transforms, list):
+        compose(transforms)  # complains about what is no transform
+        return tuple(transforms)
+    return None if settings.transforms else ()

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from lucid_widgets.errors import CacheError, ModelError, OfflineError, UnknownModelError
+from lucid_widgets.modelzoo import lucid_models, vision_models
+from lucid_widgets.modelzoo.catalogue import APPLICATIONS, application, catalog
+from lucid_widgets.modelzoo.nets_factory import get_model, models_map
+from modelzoo.graphs import block_graphdef, block_weights
+
+
+@pytest.fixture(autouse=True)
+def offline(tmp_path, monkeypatch):
+    monkeypatch.setenv("LUCID_WIDGETS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("LUCID_WIDGETS_OFFLINE", "1")
+    return tmp_path
+
+
+def test_every_model_of_the_catalogue_can_be_asked_for():
+    entries = {entry.name: entry for entry in catalog()}
+    assert len(entries) == 1 + 31 + len(APPLICATIONS)
+    for name in models_map:
+        assert issubclass(getattr(vision_models, name), vision_models.Model)
+        assert name in entries
+    assert entries["TinyInception"].cached
+    assert not entries["InceptionV1"].cached
+    assert entries["InceptionV1"].licence == "Apache-2.0"
+
+
+def test_the_names_of_applications_are_those_of_keras():
+    names = {name for name in dir(keras.applications) if name[0].isupper()}
+    assert set(APPLICATIONS) == names
+
+
+def test_what_lucid_says_about_its_models_is_kept(shared):
+    facts = json.loads((shared / "facts" / "lucid_modelzoo.json").read_text())
+    assert set(facts) == set(models_map) - {"TinyInception"}
+    for name, expected in facts.items():
+        found = models_map[name]
+        assert tuple(found.image_shape) == tuple(expected["image_shape"])
+        assert found.is_BGR == bool(expected.get("is_BGR"))
+        assert found.input_name == expected["input_name"]
+        assert found.dataset == expected.get("dataset")
+        if name != "InceptionV1":
+            listed = [
+                [layer["name"], layer["depth"], *layer["tags"]]
+                for layer in expected.get("layers", [])
+            ]
+            assert lucid_models.facts()[name]["layers"] == listed
+
+
+def test_caffe_models_see_blue_first_and_without_the_mean():
+    low, high = vision_models.VGG16_caffe.image_value_range
+    np.testing.assert_allclose(low, [-103.939, -116.779, -123.68])
+    np.testing.assert_allclose(high, [151.061, 138.221, 131.32], rtol=1e-6)
+
+
+def test_missing_weights_are_answered_with_where_to_put_them(offline):
+    with pytest.raises(OfflineError) as raised:
+        vision_models.ResnetV1_50_slim()
+    for words in ("ResnetV1_50.pb", str(offline), "ResnetV1_50_slim.pb"):
+        assert words in str(raised.value)
+
+
+def test_a_local_copy_is_used(offline):
+    path = offline / "graph.pb"
+    path.write_bytes(block_graphdef(block_weights()).SerializeToString())
+    model = vision_models.VGG16_caffe(path=path, labels=["a", "b"])
+    assert model.labels == ["a", "b"]
+    assert model.get_layer("conv5_1/conv5_1").depth == 512
+    clip = vision_models.Clip_ResNet50_4x(path=path)
+    assert clip.model_name == "Clip_ResNet50_4x"
+    assert clip.labels is None
+
+
+def test_labels_that_cannot_be_had_are_none(offline, caplog):
+    path = offline / "graph.pb"
+    path.write_bytes(block_graphdef(block_weights()).SerializeToString())
+    assert vision_models.VGG19_caffe(path=path).labels is None
+    assert "has no labels" in caplog.text
+
+
+def test_models_are_found_by_name():
+    assert get_model("InceptionV1") is vision_models.InceptionV1
+    with pytest.raises(UnknownModelError, match="ResnetV1_50_slim, "):
+        get_model("resnet")
+    with pytest.raises(UnknownModelError, match="did you mean 'VGG16_caffe'"):
+        get_model("VG16_cafe")
+
+
+def test_applications_are_made_by_name():
+    model = application("MobileNetV2", weights=None)
+    assert model.get_layer("block_3_expand").depth == 144
+    assert [float(end) for end in model.image_value_range] == [-1, 1]
+    with pytest.raises(UnknownModelError, match="MobileNetV2"):
+        application("MobilNetV2")
+
+
+def test_weights_that_keras_cannot_load_are_an_error_with_advice(offline):
+    with pytest.raises(ModelError, match="KERAS_HOME"):
+        application("MobileNetV2", weights=str(offline / "absent.h5"))
+
+
+def test_keras_is_not_allowed_to_use_the_shared_temporary_folder(offline, monkeypatch):
+    blocked = offline / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("KERAS_HOME", str(blocked))
+    with pytest.raises(CacheError, match="KERAS_HOME"):
+        application("MobileNetV2")
