@@ -23,11 +23,11 @@ ENVIRONMENT = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', 
 ENVIRONMENT.setdefault("PIP_DISABLE_PIP_VERSION_CHECK", "1")
 
 
-def install(extra: str, *groups: str) -> None:
-    """Install the package for editing, with an extra and dependency groups.
+def install(*extras: str, groups: tuple[str, ...] = ()) -> None:
+    """Install the package for editing, with extras and dependency groups.
 
     Args:
-        extra: an extra of the package, such as "lab".
+        extras: extras of the package, such as "lab".
         groups: dependency groups of `pyproject.toml`, such as "dev".
     """
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
@@ -35,15 +35,15 @@ def install(extra: str, *groups: str) -> None:
             f"{sys.executable} is Python {sys.version.split()[0]}; expected 3.11, 3.12 "
             "or 3.13: start this with another one, such as python3.12"
         )
-    stamps = {name: VENV / f"installed_{name}" for name in (extra, *groups)}
+    stamps = [VENV / f"installed_{name}" for name in (*extras, *groups)]
     digest = _digest()
-    if STATIC.is_dir() and all(_read(stamp) == digest for stamp in stamps.values()):
+    if STATIC.is_dir() and all(_read(stamp) == digest for stamp in stamps):
         return
     print("Installing into .venv; the first time this takes a minute or more.")
     sys.stdout.flush()
     if not PYTHON.exists():
         run(sys.executable, "-m", "venv", VENV)
-    packages = ["--editable", f"{ROOT}[{extra}]"]
+    packages = ["--editable", f"{ROOT}[{','.join(extras)}]"]
     for group in groups:
         packages += ["--group", group]
     pip = (PYTHON, "-m", "pip", "install", "-qq")
@@ -53,7 +53,7 @@ def install(extra: str, *groups: str) -> None:
     if call(*pip, "uv") or call(*uv, *packages):
         run(*pip, "pip>=25.1")
         run(*pip, *packages)
-    for stamp in stamps.values():
+    for stamp in stamps:
         stamp.write_text(digest)
 
 

@@ -114,7 +114,9 @@ def table_nodes(graph_def: Any) -> Iterator[Node]:
     for proto in graph_def.node:
         inputs = tuple(_tensor_name(name) for name in proto.input if name[:1] != "^")
         if proto.op == "Const":
-            yield Node(proto.name, "Const", value=_constant(proto))
+            dims = proto.attr["value"].tensor.tensor_shape.dim
+            shape = tuple(int(dim.size) for dim in dims)
+            yield Node(proto.name, "Const", value=_constant(proto), shape=shape)
             continue
         attributes = {
             name: value

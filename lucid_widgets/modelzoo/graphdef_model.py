@@ -75,7 +75,7 @@ class GraphDefModel(NodeModel):
                 continue
             tag = "conv" if len(shape) == 4 else "dense"
             if len(shape) in (2, 4):
-                found.append(Layer(self.model_name, name, shape[-1], {tag}))
+                found.append(self.describe(name, shape[-1], {tag}))
         return tuple(found)
 
     @cached_property
@@ -174,9 +174,7 @@ def from_graph_content(
     model.is_BGR = is_BGR or bool(metadata.get("is_BGR", False))
     model._labels = None if labels is None else list(labels)
     if layers is not None:
-        model.layers = tuple(
-            Layer(model.model_name, name, depth) for name, depth in layers
-        )
+        model.layers = tuple(model.describe(name, depth) for name, depth in layers)
     return model
 
 

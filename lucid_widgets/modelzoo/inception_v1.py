@@ -79,9 +79,7 @@ class InceptionV1(GraphDefModel):
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
         """The layers that make good subjects, in the network's order."""
-        return tuple(
-            Layer(self.model_name, name, depth, {tag}) for name, depth, tag in LAYERS
-        )
+        return tuple(self.describe(name, depth, {tag}) for name, depth, tag in LAYERS)
 
 
 def _read_archive(file: Path) -> tuple[bytes, str]:

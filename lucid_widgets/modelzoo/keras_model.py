@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import logging
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from lucid_widgets.modelzoo import keras_graph, keras_steps
 from lucid_widgets.modelzoo.activations import Overrides
+from lucid_widgets.modelzoo.geometry import Geometry, steps_geometry
 from lucid_widgets.modelzoo.keras_evaluator import KerasEvaluator, first_tensor
 from lucid_widgets.modelzoo.keras_graph import INPUT
 from lucid_widgets.modelzoo.keras_inputs import input_shape, make_weights
@@ -161,7 +162,7 @@ class KerasModel(Model):
                 continue
             tags = {2: "dense", 3: "token", 4: "conv"}.get(len(shape))
             if tags:
-                found.append(Layer(self.model_name, name, shape[-1], {tags}))
+                found.append(self.describe(name, shape[-1], {tags}))
         return tuple(found)
 
     def _described(self, name: str) -> tuple[Any, Sequence[int | None] | None]:
@@ -178,6 +179,15 @@ class KerasModel(Model):
         step = self.steps[index]
         first = output == 0 and step.name == name
         return (step.operation if first else None), step.shapes[output]
+
+    @cached_property
+    def geometry(self) -> Mapping[str, Geometry]:
+        """Stride and receptive field by name, for the layers that have them."""
+        by_step = steps_geometry(self.steps)
+        steps = {name: index for name, (index, _) in self.sources.items()}
+        steps.update(self.before_names)
+        found = {name: by_step[index] for name, index in steps.items() if index >= 0}
+        return {name: geometry for name, geometry in found.items() if geometry}
 
     def depth_of(self, name: str) -> int | None:
         """Return the number of channels of any addressable name, without its values."""

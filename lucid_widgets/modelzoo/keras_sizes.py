@@ -30,7 +30,7 @@ _ANY_SIZE = {
         "Clip",
         "Negative",
     ),
-    *("EinsumDense", "Cast", "Elu", "Selu", "Swish"),
+    *("EinsumDense", "Cast", "Elu", "Selu", "Swish", "CustomScaleLayer"),
 }
 _MEANS = {"GlobalAveragePooling2D", "GlobalMaxPooling2D"}
 

@@ -79,9 +79,7 @@ class LucidModel(GraphDefModel):
         listed = facts()[self.model_name]["layers"]
         if not listed:
             return self.found_layers()
-        return tuple(
-            Layer(self.model_name, name, depth, tags) for name, depth, *tags in listed
-        )
+        return tuple(self.describe(name, depth, tags) for name, depth, *tags in listed)
 
     @property
     def labels(self) -> list[str] | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
 from lucid_widgets.modelzoo.activations import NodeEvaluator, Overrides
+from lucid_widgets.modelzoo.geometry import Geometry, table_geometry
 from lucid_widgets.modelzoo.nodes import Node, NodeTable
 from lucid_widgets.modelzoo.vision_base import Model
 
@@ -23,6 +24,11 @@ class NodeModel(Model):
         """All names whose activations can be read, in the network's order."""
         depending = set(self._table.depending_on(self.input_name))
         return tuple(name for name in self._table if name in depending)
+
+    @cached_property
+    def geometry(self) -> Mapping[str, Geometry]:
+        """Stride and receptive field by name, for the layers that have them."""
+        return table_geometry(self._table, self.input_name)
 
     def depth_of(self, name: str) -> int | None:
         """Return the number of channels of any addressable name, without its values."""

@@ -30,6 +30,7 @@ class Node:
             output of that node.
         attributes: the operation's attributes, as in TensorFlow's ``raw_ops``.
         value: for ``Const`` nodes, a function that returns the array.
+        shape: for ``Const`` nodes, its shape when known without making it.
         depth: number of channels of its output, when known without computing.
     """
 
@@ -38,6 +39,7 @@ class Node:
     inputs: tuple[str, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
     value: Callable[[], np.ndarray] | None = None
+    shape: tuple[int, ...] | None = None
     depth: int | None = None
 
 
@@ -106,6 +108,18 @@ class NodeTable:
             with tf.init_scope():
                 self._prepared[node.name, what] = make()
         return self._prepared[node.name, what]
+
+    def constant_shape(self, name: str) -> tuple[int, ...] | None:
+        """Return the shape of a ``Const`` node; None for all others.
+
+        Weights behind an ``Identity`` (variables that were frozen) are looked up.
+        """
+        node = self.get(split_output(name)[0])
+        while node is not None and node.op == "Identity":
+            node = self.get(split_output(node.inputs[0])[0])
+        if node is None or node.value is None:
+            return None
+        return tuple(node.value().shape) if node.shape is None else node.shape
 
     def depending_on(self, name: str) -> list[str]:
         """Return the names of all nodes computed from the given one, itself first."""

@@ -7,6 +7,7 @@ operation is handed to TensorFlow by `run_operation`. All of them work inside a
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,6 +15,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework import op_def_registry
+
+from lucid_widgets.modelzoo.convolution import conv2d, local_response_normalization
+from lucid_widgets.modelzoo.nodes import Node, NodeTable
 
 Attributes = Mapping[str, Any]
 
@@ -124,7 +128,13 @@ def _length(argument: Any, attributes: Attributes, rest: list, definition: Any) 
     return len(rest) - later
 
 
-def run_node(table: Any, node: Any, inputs: Sequence[Any]) -> Any:
-    """Compute one node of a `lucid_widgets.modelzoo.nodes.NodeTable`."""
-    del table
+PREPARED = {"Conv2D": conv2d, "LRN": local_response_normalization}
+"""Operations that prepare something from a network's weights, once."""
+
+
+def run_node(table: NodeTable, node: Node, inputs: Sequence[Any]) -> Any:
+    """Compute one node of a network."""
+    if node.op in PREPARED:
+        prepare = functools.partial(table.prepare, node)
+        return PREPARED[node.op](inputs, node.attributes, prepare)
     return run_operation(node.op, inputs, node.attributes)

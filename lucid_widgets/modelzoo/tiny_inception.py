@@ -60,7 +60,7 @@ class TinyInception(NodeModel):
         """The layers that make good subjects, in the network's order."""
         convolutions = ["conv2d0", "conv2d1", "conv2d2", *BLOCKS]
         return tuple(
-            Layer(self.model_name, name, self._table[name].depth, {kind})
+            self.describe(name, self._table[name].depth, {kind})
             for kind, names in (("conv", convolutions), ("dense", ["softmax2"]))
             for name in names
         )

@@ -23,6 +23,7 @@ from lucid_widgets.errors import (
     did_you_mean,
 )
 from lucid_widgets.modelzoo.activations import Activations, Overrides
+from lucid_widgets.modelzoo.geometry import Geometry
 from lucid_widgets.shapes import ImageTensor
 
 IMAGENET_MEAN = np.array([123.68, 116.779, 103.939], np.float32)
@@ -224,6 +225,25 @@ class Model:
             )
         return images
 
+    # Describing layers ------------------------------------------------------
+
+    @cached_property
+    def geometry(self) -> Mapping[str, Geometry]:
+        """Stride and receptive field by name, for the layers that have them."""
+        return {}
+
+    def describe(self, name: str, depth: int | None, tags: Iterable[str] = ()) -> Layer:
+        """Return a `Layer` of this model."""
+        geometry = self.geometry.get(name)
+        return Layer(
+            self.model_name,
+            name,
+            depth,
+            tags,
+            stride=geometry and geometry.stride,
+            receptive_field=geometry and geometry.receptive_field,
+        )
+
     # Finding layers ---------------------------------------------------------
 
     @cached_property
@@ -286,7 +306,7 @@ class Model:
 
     def _layer_of(self, name: str) -> Layer:
         """Describe an addressable tensor that is not in `layers`."""
-        return Layer(self.model_name, name, self.depth_of(name))
+        return self.describe(name, self.depth_of(name))
 
     def depth_of(self, name: str) -> int | None:
         """Return the number of channels of any addressable name, without its values."""

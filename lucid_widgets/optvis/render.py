@@ -113,10 +113,10 @@ def _iterate(
             if now_hyperparameters is not hyperparameters:
                 hyperparameters = now_hyperparameters
                 hyper_values = hyperparameter_tensors(hyperparameters)
-        state, value = step.update(state, number_values, hyper_values)
+        state, values = step.update(state, number_values, hyper_values)
         yield Frame(
             state.step - 1,
-            float(value),
+            float(values.numpy().sum()),
             lambda state=state: step.images(state),
             state,
         )

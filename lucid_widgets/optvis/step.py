@@ -118,14 +118,17 @@ class CompiledStep:
     def update(
         self, state: State, numbers: Numbers, hyperparameters: Mapping[str, Any]
     ) -> tuple[State, Any]:
-        """Return the state after one more update, and the objective's value.
+        """Return the state after one more update, and the objective's values, `[n]`.
+
+        Their sum was maximised: one number for most objectives, and for those about
+        the images of a batch one by one as many as there are images.
 
         Args:
             state: where the run is.
             numbers: tensors, the objective's numbers.
             hyperparameters: float32 tensors, by name.
         """
-        variables, slots, value = self._update(
+        variables, slots, values = self._update(
             state.variables,
             state.slots,
             tf.constant(state.step, tf.int32),
@@ -133,7 +136,7 @@ class CompiledStep:
             numbers,
             dict(hyperparameters),
         )
-        return State(variables, slots, state.step + 1, state.seed), value
+        return State(variables, slots, state.step + 1, state.seed), values
 
     def images(self, state: State) -> Images:
         """Return the images, float32 `[batch, height, width, channels]`."""
@@ -175,18 +178,16 @@ class CompiledStep:
             tape.watch(variables)
             image = self.structure.parameterization.to_image(variables)
             T = self.activations(image, step, hyper)
-            value = tf.reduce_sum(
-                tf.cast(self.structure.objective(T, numbers), tf.float32)
-            )
+            values = tf.cast(self.structure.objective(T, numbers), tf.float32)
             # Optimizers minimise, and overrides expect the gradient of a loss.
-            loss = _penalty(image, hyper) - value
+            loss = _penalty(image, hyper) - tf.reduce_sum(values)
         gradients = tape.gradient(
             loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
         variables, slots = self.structure.optimizer.update(
             variables, tuple(gradients), slots, step, hyper["learning_rate"]
         )
-        return variables, slots, value
+        return variables, slots, tf.reshape(values, [-1])
 
     def activations(
         self, image: ImageTensor, step: Any, hyper: Mapping[str, Any]

@@ -29,7 +29,7 @@ KINDS = {
 }
 """Kinds of objective, and their names on screen."""
 
-FAVOURITE = ("mixed4a", 30)
+FAVOURITE = ("mixed4a", 55)
 """What is shown first: halfway up, where features are neither edges nor animals."""
 
 _LOGITS = re.compile(r"pre_activation$|logits?$", re.IGNORECASE)

@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-import numpy as np
 
 from lucid_widgets.frame import Frame
 from lucid_widgets.shapes import Images
@@ -253,10 +252,15 @@ def _import_engine() -> None:
 
 
 def _images_at_start(plan: Plan) -> Images:
-    from lucid_widgets.optvis import render
+    from lucid_widgets.optvis.plan import plan as plan_run
 
-    parameterization = render._parameterization(None, plan.settings)
-    return np.asarray(parameterization.to_image(parameterization.init(plan.seed)))
+    run = plan_run(
+        plan.choice.model,
+        plan.choice.objective,
+        settings=plan.settings,
+        seed=plan.seed,
+    )
+    return run.step.images(run.start)
 
 
 def _frames(plan: Plan, live: _LivePlan) -> Iterator[Frame]:

@@ -49,7 +49,7 @@ def test_the_quickstart_runs_to_step_100_and_every_frame_changes_the_picture(
     assert len(digests) > 5
     assert len(set(digests.values())) == len(digests)
     label = notebook.picture().get_attribute("aria-label")
-    assert label.startswith("TinyInception, channel mixed4a:30, step")
+    assert label.startswith("TinyInception, channel mixed4a:55, step")
     shot(notebook.page, "quickstart")
 
 
@@ -104,7 +104,7 @@ def test_structure_starts_a_new_run_and_says_so(open_notebook):
     wait_for(lambda: "new run: layer" in notebook.widget().inner_text(), "the notice")
     running(notebook)
     assert notebook.ask("(vis.layer, vis.running)") == ("mixed3a", True)
-    assert "mixed3a:30" in notebook.picture().get_attribute("aria-label")
+    assert "mixed3a:55" in notebook.picture().get_attribute("aria-label")
 
 
 def test_pause_step_reset_and_save_by_keyboard(open_notebook):

@@ -131,7 +131,7 @@ def test_a_config_that_names_a_system_function_is_refused(block, tmp_path):
                 layer["config"] = {"command": f"touch {marker}"}
                 content = json.dumps(config).encode()
             new.writestr(name, content)
-    with pytest.raises(ModelError, match="cannot be loaded|carries"):
+    with pytest.raises(ModelError, match=r"cannot be loaded|carries"):
         from_file(bad, image_value_range=(0, 1))
     assert not (tmp_path / "ran").exists()
 

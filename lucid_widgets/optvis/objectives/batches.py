@@ -18,7 +18,8 @@ def channels(layer: str, n_channels: Sequence[int]) -> Any:
     """One channel for each image of the batch; for contact sheets.
 
     The value is a vector `[batch]`: each image has its own, and none takes anything
-    from the others.
+    from the others. Added to a single number, such as a sum over the whole batch,
+    that number counts once for each image.
 
     Args:
         layer: the layer.

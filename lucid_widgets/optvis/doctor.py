@@ -1,0 +1,337 @@
+"""The doctor: why is it grey?
+
+    >>> print(diagnose(model, "mixed4a:30"))
+    healthy: the objective rose from 0.11 to 2.4 in 32 updates
+
+Each finding names a cause, what speaks for it, and a cure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from lucid_widgets.errors import ModelError
+from lucid_widgets.frame import Frame
+from lucid_widgets.optvis.param.random import image_sample
+from lucid_widgets.optvis.plan import Plan, plan
+from lucid_widgets.optvis.randomness import drawing
+from lucid_widgets.optvis.settings import Hyperparameters, RenderSettings
+from lucid_widgets.optvis.step import hyperparameter_tensors, number_tensors
+from lucid_widgets.shapes import Images
+
+# Of a random image's activations, at least this part should depend on the image.
+_SEES = 0.02
+# A picture of which more than this lies at 0 or 1 has no way to go.
+_SATURATED = 0.6
+_CERTAIN = 0.999
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is wrong.
+
+    Args:
+        cause: one of "not a number", "image too small", "value range", "no
+            gradient", "silent channel", "saturated image", "not rising".
+        evidence: what was seen.
+        cure: what to do about it.
+    """
+
+    cause: str
+    evidence: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"{self.cause}: {self.evidence}. Try: {self.cure}."
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What `diagnose` found.
+
+    Args:
+        findings: most basic first; empty when all is well.
+        values: the objective's values of the trial run.
+    """
+
+    findings: tuple[Finding, ...]
+    values: tuple[float, ...] = ()
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.findings
+
+    def __str__(self) -> str:
+        if self.findings:
+            return "\n".join(map(str, self.findings))
+        return (
+            f"healthy: the objective rose from {self.values[0]:.3g} to "
+            f"{max(self.values):.3g} in {len(self.values)} updates"
+        )
+
+
+def diagnose(
+    model: Any,
+    objective: Any,
+    param_f: Any = None,
+    optimizer: Any = None,
+    transforms: Any = None,
+    *,
+    settings: RenderSettings | None = None,
+    hyperparameters: Hyperparameters | None = None,
+    seed: int = 0,
+    steps: int = 32,
+) -> Diagnosis:
+    """Return what may be wrong with an optimization.
+
+    Looks at the model, at the first gradient, and at a short trial run.
+
+    Args:
+        model: and what follows: as for `render.frames`.
+        objective: what to maximise.
+        param_f: makes the images.
+        optimizer: moves the variables.
+        transforms: what the image must survive.
+        settings: structure.
+        hyperparameters: numbers.
+        seed: of the trial run.
+        steps: updates of the trial run.
+
+    Raises:
+        LucidError: an argument that cannot be used; that needs no doctor.
+
+    Example:
+        >>> diagnose(model, "mixed4a:30").healthy
+        True
+    """
+    made = plan(
+        model,
+        objective,
+        param_f,
+        optimizer,
+        transforms,
+        settings=settings,
+        hyperparameters=hyperparameters,
+        seed=seed,
+    )
+    findings = [*_of_the_model(made)]
+    if not findings:
+        findings = [*_of_the_gradient(made)]
+    if findings and findings[0].cause in ("not a number", "image too small"):
+        return Diagnosis(tuple(findings))
+    trial = _trial(made, steps)
+    if trial.healthy:  # the channel has woken up
+        findings = [f for f in findings if f.cause != "silent channel"]
+    return Diagnosis((*findings, *trial.findings), trial.values)
+
+
+def look_at(frame: Frame) -> Finding | None:
+    """Return what a frame of a running optimization suffers from, if anything.
+
+    Cheap enough for every frame that is shown.
+
+    Args:
+        frame: from `render.frames`.
+    """
+    if not np.isfinite(frame.objective) or not np.isfinite(frame.images).all():
+        return Finding(
+            "not a number",
+            f"the objective is {frame.objective} after {frame.step + 1} updates",
+            "a lower learning rate; a normalised direction; diagnose(model, objective)",
+        )
+    part = _saturated_part(frame.images)
+    if part > _SATURATED:
+        return Finding(
+            "saturated image",
+            f"{part:.0%} of the numbers in the image are at 0 or 1",
+            "a lower learning rate, fewer steps, or a penalty (L1, total variation)",
+        )
+    return None
+
+
+def _saturated_part(images: Images) -> float:
+    return float(np.mean((images < 0.01) | (images > 0.99)))
+
+
+def _layers_of(made: Plan) -> list[str]:
+    names = [name for name, _ in made.objective.targets]
+    return [n for n in dict.fromkeys(names) if n not in ("input", "t_image")]
+
+
+def _activations(made: Plan, images: Any) -> Any:
+    numbers = hyperparameter_tensors(made.hyperparameters)
+    return made.step.activations(images, tf.constant(0), numbers)
+
+
+def _of_the_model(made: Plan) -> Iterator[Finding]:
+    """Yield what is wrong before anything is optimized."""
+    model = made.step.structure.model
+    with drawing(made.start.seed, 0):
+        shape = made.step.images(made.start).shape
+        try:
+            T = _activations(made, tf.constant(made.step.images(made.start)))
+            acts = {name: T(name).numpy() for name in _layers_of(made)}
+        except ModelError as error:
+            yield _too_small(made, str(error).rstrip("."))
+            return
+    for name, values in acts.items():
+        if not np.isfinite(values).all():
+            yield Finding(
+                "not a number",
+                f"{name} gives {_strange(values)} for a grey image",
+                "another model file, or models.from_keras(model, "
+                "image_value_range=...) with the range it was trained on",
+            )
+            return
+        is_map = values.ndim == 4 and _is_convolutional(model, name)
+        if is_map and max(values.shape[1:3]) < 2:
+            yield _too_small(made, f"{name} has one position for {shape[1:3]} px")
+    yield from _of_the_value_range(made, shape)
+
+
+def _is_convolutional(model: Any, name: str) -> bool:
+    return "conv" in getattr(model.get_layer(name), "tags", ())
+
+
+def _strange(values: np.ndarray) -> str:
+    return "NaN" if np.isnan(values).any() else "infinity"
+
+
+def _too_small(made: Plan, evidence: str) -> Finding:
+    height, width, _ = made.step.structure.model.image_shape
+    return Finding(
+        "image too small",
+        evidence,
+        f"a larger image, such as {height} x {width} px, or a layer nearer to it",
+    )
+
+
+def _of_the_value_range(made: Plan, shape: tuple[int, ...]) -> Iterator[Finding]:
+    """Show the model several random images: it should see that they differ."""
+    model = made.step.structure.model
+    channels = model.image_shape[-1]
+    if channels != 3:
+        return
+    height, width = shape[1:3]
+    with drawing(made.start.seed, 0):
+        random = image_sample([4, height, width, 3], sd=0.5)
+    T = model.import_graph(random)
+    low, high = (np.asarray(end).ravel() for end in model.image_value_range)
+    given = f"[{low.min():g}, {high.max():g}]"
+    cure = (
+        "models.from_keras(model, image_value_range=(low, high)) with the numbers "
+        "that black and white have for this model, often (0, 255), (-1, 1) or (0, 1)"
+    )
+    for name in _layers_of(made):
+        acts = T(name).numpy()
+        spread = np.abs(acts - acts.mean(0)).mean()
+        size = np.abs(acts).mean()
+        if size > 0 and spread < _SEES * size:
+            yield Finding(
+                "value range",
+                f"{spread / size:.1%} of what {name} gives depends on the image: with "
+                f"values in {given} the model hardly sees it",
+                cure,
+            )
+            return
+    certain = _certainty(model, T)
+    if certain is not None and certain > _CERTAIN:
+        yield Finding(
+            "value range",
+            f"the model is {certain:.1%} certain of what noise shows, with values in "
+            f"{given}",
+            cure,
+        )
+
+
+def _certainty(model: Any, T: Any) -> float | None:
+    """Return the mean probability of the likeliest class, if there are classes."""
+    if not model.layers or "dense" not in model.layers[-1].tags:
+        return None
+    try:
+        outputs = T(model.layers[-1].name).numpy()
+    except ModelError:
+        return None
+    outputs = outputs.reshape(len(outputs), -1)
+    adds_up = np.allclose(outputs.sum(1), 1, atol=1e-2) and outputs.shape[1] > 2
+    return float(outputs.max(1).mean()) if adds_up else None
+
+
+def _of_the_gradient(made: Plan) -> Iterator[Finding]:
+    """Look at what the first update has to go by, without any override."""
+    structure = made.step.structure
+    seen = tf.constant(made.step.images(made.start))
+    if seen.shape[-1] != structure.model.image_shape[-1]:
+        return
+    with tf.GradientTape() as tape:
+        tape.watch(seen)
+        T = structure.model.import_graph(seen)
+        T["input"], T["t_image"], T["global_step"] = seen, seen, tf.constant(0)
+        T["labels"] = structure.model.labels
+        numbers = number_tensors(made.objective.numbers)
+        value = tf.reduce_sum(tf.cast(made.objective(T, numbers), tf.float32))
+    gradient = tape.gradient(value, seen)
+    if gradient is None:
+        yield Finding(
+            "no gradient",
+            "the objective does not depend on the image",
+            "TensorFlow operations on T(...) in the objective, no numpy, no rounding",
+        )
+    elif not np.isfinite(value) or not np.isfinite(gradient).all():
+        yield Finding(
+            "not a number",
+            f"the objective is {float(value):g} for the first image, and its gradient "
+            f"{'finite' if np.isfinite(gradient).all() else 'not'}",
+            "a square root or quotient that is safe at 0 in your objective",
+        )
+    elif not np.any(gradient):
+        layers = ", ".join(_layers_of(made)) or "the layer"
+        yield Finding(
+            "silent channel",
+            f"the gradient is 0 everywhere: what is asked for in {layers} is switched "
+            "off by a ReLU for the first image",
+            "redirect_relu=True (the default), the layer's _pre_relu, a sum of "
+            "channels, or a larger first contrast: param.image(..., sd=0.5)",
+        )
+
+
+def _trial(made: Plan, steps: int) -> Diagnosis:
+    """Run for a few updates and look at the outcome."""
+    step, state = made.step, made.start
+    numbers = number_tensors(made.objective.numbers)
+    hyper = hyperparameter_tensors(made.hyperparameters)
+    values: list[float] = []
+    for _ in range(steps):
+        state, each = step.update(state, numbers, hyper)
+        values.append(float(np.sum(each)))
+        if not np.isfinite(values[-1]):
+            break
+    frame = Frame(state.step - 1, values[-1], step.images(state), state)
+    symptom = look_at(frame)
+    findings = [symptom] if symptom else []
+    if not findings and not _rises(values):
+        findings.append(_not_rising(made, values, frame.images))
+    return Diagnosis(tuple(findings), tuple(values))
+
+
+def _rises(values: list[float]) -> bool:
+    third = max(1, len(values) // 3)
+    return float(np.mean(values[-third:])) > float(np.mean(values[:third]))
+
+
+def _not_rising(made: Plan, values: list[float], images: Images) -> Finding:
+    before = made.step.images(made.start)
+    moved = float(np.abs(images - before).max())
+    evidence = (
+        f"the objective went from {values[0]:.3g} to {values[-1]:.3g} in {len(values)} "
+        f"updates, and the image by {moved:.2g}"
+    )
+    if moved < 1e-3:
+        return Finding("not rising", evidence, "a higher learning rate; another seed")
+    return Finding("not rising", evidence, "a lower learning rate; fewer transforms")

@@ -1,0 +1,1 @@
+"""Finished analyses built from the engine, one per file."""

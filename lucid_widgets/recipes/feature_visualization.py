@@ -1,0 +1,161 @@
+"""Pictures of many channels or neurons at once, in one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from lucid_widgets.optvis import objectives, param
+from lucid_widgets.optvis.objectives import Objective
+from lucid_widgets.optvis.objectives_util import blur, indices
+from lucid_widgets.optvis.plan import plan
+from lucid_widgets.optvis.settings import STEPS, Hyperparameters, RenderSettings
+from lucid_widgets.optvis.step import hyperparameter_tensors, number_tensors
+from lucid_widgets.optvis.transform import (
+    collapse_alpha_random,
+    crop_or_pad_to,
+    standard_transforms,
+)
+from lucid_widgets.shapes import Images
+
+
+def channel(
+    model: Any,
+    layer: str,
+    channel_indices: int | Iterable[int],
+    *,
+    alpha: bool = False,
+    negative: bool = False,
+    n_steps: int = 128,
+    lr: float = 0.05,
+    override_gradients: bool = True,
+    seed: int = 0,
+) -> Any:
+    """Return pictures of channels, and how well they did at every step.
+
+    The images are as large as those that the model was trained on, and none takes
+    anything from the others.
+
+    Args:
+        model: from `lucid_widgets.modelzoo.vision_models`.
+        layer: the layer.
+        channel_indices: one channel, or several.
+        alpha: transparent pictures: what does not matter fades away.
+        negative: what the channels like least.
+        n_steps: how many updates.
+        lr: the learning rate.
+        override_gradients: redirect ReLUs in the first 17 updates.
+        seed: decides all that is random.
+
+    Returns:
+        For one channel `(images [1, height, width, 3 or 4], values [1, n_steps])`;
+        for several a list of such pairs `(image [height, width, ...], values
+        [n_steps])`, one for each.
+
+    Raises:
+        LucidError: no such layer or channel, or an impossible number.
+
+    Example:
+        >>> (one, _), (other, _) = channel(model, "mixed4a", [30, 31])
+    """
+    chosen = indices(_listed(channel_indices), "channel_indices")
+    several = isinstance(chosen, list)
+    objective = objectives.channels(layer, chosen if several else [chosen])
+    images, values = _rendered(
+        model,
+        -objective if negative else objective,
+        batch=len(chosen) if several else 1,
+        alpha=alpha,
+        n_steps=n_steps,
+        lr=lr,
+        override_gradients=override_gradients,
+        seed=seed,
+    )
+    return list(zip(images, values, strict=True)) if several else (images, values)
+
+
+def neuron(
+    model: Any,
+    layer: str,
+    channel_n: int,
+    x: int | None = None,
+    y: int | None = None,
+    **options: Any,
+) -> tuple[Images, np.ndarray]:
+    """Return a picture of a neuron, and how well it did at every step.
+
+    Args:
+        model: from `lucid_widgets.modelzoo.vision_models`.
+        layer: the layer.
+        channel_n: the channel.
+        x: row; left out, the middle.
+        y: column; left out, the middle.
+        options: as for `channel`.
+
+    Returns:
+        `(images [1, height, width, 3 or 4], values [1, n_steps])`.
+    """
+    negative = options.pop("negative", False)
+    objective = objectives.neuron(layer, channel_n, x, y)
+    return _rendered(model, -objective if negative else objective, **options)
+
+
+def _listed(values: Any) -> Any:
+    return list(values) if isinstance(values, Iterable) else values
+
+
+def _rendered(
+    model: Any,
+    objective: Objective,
+    *,
+    batch: int = 1,
+    alpha: bool = False,
+    n_steps: int = 128,
+    lr: float = 0.05,
+    override_gradients: bool = True,
+    seed: int = 0,
+) -> tuple[Images, np.ndarray]:
+    height, width = model.image_shape[:2]
+    transforms = [*standard_transforms, crop_or_pad_to(height, width)]
+    if alpha:
+        transforms = [collapse_alpha_random(), *transforms]
+    made = plan(
+        model,
+        _fading(objective) if alpha else objective,
+        lambda: param.image(width, height, batch=batch, alpha=alpha),
+        transforms=transforms,
+        settings=RenderSettings(redirect_relu=override_gradients),
+        hyperparameters=Hyperparameters(learning_rate=lr),
+        seed=seed,
+    )
+    numbers = number_tensors(made.objective.numbers)
+    hyper = hyperparameter_tensors(made.hyperparameters)
+    state, curve = made.start, []
+    for _ in range(STEPS.check("n_steps", n_steps, int)):
+        state, values = made.step.update(state, numbers, hyper)
+        curve.append(values.numpy())
+    return made.step.images(state), np.stack(curve, axis=1)
+
+
+def _fading(objective: Objective) -> Objective:
+    """Return the objective times transparency, so that what does not matter fades."""
+
+    def value(T: Any, *numbers: Any) -> Any:
+        alpha = T("input")[..., 3:]
+        rough = tf.reduce_sum(
+            (alpha - tf.stop_gradient(blur(alpha, 3))) ** 2, axis=[1, 2, 3]
+        )
+        clear = 1 - tf.reduce_mean(alpha, axis=[1, 2, 3])
+        return objective(T, numbers) * clear - 0.05 * rough
+
+    return Objective(
+        value,
+        objective.name,
+        objective.description,
+        numbers=objective.numbers,
+        structure=("fading", objective.structure),
+        targets=objective.targets,
+    )
