@@ -13,18 +13,20 @@ sys.path.insert(0, str(ROOT / ".ci"))
 
 import environment  # noqa: E402 - found through the line above
 
-QUICKSTART = ROOT / "examples" / "01_quickstart.ipynb"
+EXAMPLES = ROOT / "examples"
+# Part of the address that is printed; as an argument, the notebook would not be.
+QUICKSTART = "--LabApp.default_url=/lab/tree/01_quickstart.ipynb"
 
 
 def main() -> None:
-    environment.install("lab")
+    environment.install("lab", "analysis")
     options = sys.argv[1:]
     screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if not screen and sys.platform.startswith("linux"):
         options.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--allow-root")  # in a container there is nobody else
-    command = [environment.PYTHON, "-m", "jupyterlab", QUICKSTART, *options]
+    command = [environment.PYTHON, "-m", "jupyterlab", EXAMPLES, QUICKSTART, *options]
     # In place of this process: whoever stops the command stops the server.
     os.execve(command[0], [str(word) for word in command], environment.ENVIRONMENT)
 

@@ -17,7 +17,8 @@
     ├── SaveError                  (ValueError)  a thing that cannot be saved under that name
     ├── CacheError                 (OSError)     a cache folder that cannot be written
     ├── MissingPackageError        (ImportError) an optional package is not installed
-    └── ProtocolError              (ValueError)  a message from the front end that makes no sense
+    ├── ProtocolError              (ValueError)  a message from the front end that makes no sense
+    └── ProvenanceError            (ValueError)  a file whose recipe is missing, or cannot be used
 
 A message says what was given, what was expected, and what to do next.
 """
@@ -102,6 +103,10 @@ class MissingPackageError(LucidError, ImportError):
 
 class ProtocolError(LucidError, ValueError):
     """A message from the front end makes no sense."""
+
+
+class ProvenanceError(LucidError, ValueError):
+    """A file has no recipe inside, or one that cannot be used."""
 
 
 def did_you_mean(name: str, names: Iterable[str], count: int = 3) -> str:

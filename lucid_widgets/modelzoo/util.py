@@ -23,7 +23,7 @@ def aligned_activations(
     per_image: int = 1,
     seed: int = 0,
     batch_size: int = 32,
-) -> dict[str, NDArray[np.float32]]:
+) -> dict[str, NDArray[np.floating]]:
     """Sample activations of several layers at the same places of the same images.
 
     Args:
@@ -71,7 +71,7 @@ def _at(activations: NDArray[Any], places: NDArray[Any]) -> NDArray[Any]:
 
 def layer_covariance(
     first: NDArray[Any], second: NDArray[Any] | None = None, *, centred: bool = True
-) -> NDArray[np.float64]:
+) -> NDArray[np.floating]:
     """Return how the channels of one or two layers vary together.
 
     Args:
@@ -104,7 +104,7 @@ def layer_covariance(
 
 def layer_inverse_covariance(
     activations: NDArray[Any], *, centred: bool = True
-) -> NDArray[np.float64]:
+) -> NDArray[np.floating]:
     """Return the (pseudo-)inverse of `layer_covariance` of one layer.
 
     Channels that never vary get zeros, instead of an error.

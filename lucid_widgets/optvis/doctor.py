@@ -29,6 +29,8 @@ _SEES = 0.02
 # A picture of which more than this lies at 0 or 1 has no way to go.
 _SATURATED = 0.6
 _CERTAIN = 0.999
+# In a trial run, the objective should rise by this part of its size at least.
+_RISE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,9 @@ def diagnose(
     trial = _trial(made, steps)
     if trial.healthy:  # the channel has woken up
         findings = [f for f in findings if f.cause != "silent channel"]
-    return Diagnosis((*findings, *trial.findings), trial.values)
+    known = {finding.cause for finding in findings}
+    findings += [f for f in trial.findings if f.cause not in known]
+    return Diagnosis(tuple(findings), trial.values)
 
 
 def look_at(frame: Frame) -> Finding | None:
@@ -276,7 +280,7 @@ def _of_the_gradient(made: Plan) -> Iterator[Finding]:
         T["labels"] = structure.model.labels
         numbers = number_tensors(made.objective.numbers)
         value = tf.reduce_sum(tf.cast(made.objective(T, numbers), tf.float32))
-    gradient = tape.gradient(value, seen)
+    gradient: Any = tape.gradient(value, seen)
     if gradient is None:
         yield Finding(
             "no gradient",
@@ -291,14 +295,18 @@ def _of_the_gradient(made: Plan) -> Iterator[Finding]:
             "a square root or quotient that is safe at 0 in your objective",
         )
     elif not np.any(gradient):
-        layers = ", ".join(_layers_of(made)) or "the layer"
-        yield Finding(
-            "silent channel",
-            f"the gradient is 0 everywhere: what is asked for in {layers} is switched "
-            "off by a ReLU for the first image",
-            "redirect_relu=True (the default), the layer's _pre_relu, a sum of "
-            "channels, or a larger first contrast: param.image(..., sd=0.5)",
-        )
+        yield _silent(made, "the gradient is 0 everywhere for the first image")
+
+
+def _silent(made: Plan, evidence: str) -> Finding:
+    layers = ", ".join(_layers_of(made)) or "the layer"
+    return Finding(
+        "silent channel",
+        f"{evidence}: what is asked for in {layers} is switched off by a ReLU, except "
+        "perhaps at the border",
+        "redirect_relu=True (the default), the layer's _pre_relu, a sum of channels, "
+        "or a larger first contrast: param.image(..., sd=0.5)",
+    )
 
 
 def _trial(made: Plan, steps: int) -> Diagnosis:
@@ -322,7 +330,8 @@ def _trial(made: Plan, steps: int) -> Diagnosis:
 
 def _rises(values: list[float]) -> bool:
     third = max(1, len(values) // 3)
-    return float(np.mean(values[-third:])) > float(np.mean(values[:third]))
+    first, last = float(np.mean(values[:third])), float(np.mean(values[-third:]))
+    return last - first > _RISE * (abs(first) + abs(last))
 
 
 def _not_rising(made: Plan, values: list[float], images: Images) -> Finding:
@@ -332,6 +341,8 @@ def _not_rising(made: Plan, values: list[float], images: Images) -> Finding:
         f"the objective went from {values[0]:.3g} to {values[-1]:.3g} in {len(values)} "
         f"updates, and the image by {moved:.2g}"
     )
+    if moved == 0:
+        return _silent(made, evidence)
     if moved < 1e-3:
         return Finding("not rising", evidence, "a higher learning rate; another seed")
     return Finding("not rising", evidence, "a lower learning rate; fewer transforms")

@@ -286,12 +286,13 @@ class roll(Geometric):  # noqa: N801 - as lower case as its neighbours
 
 
 def _pixels(name: str, value: Any, least: int = 0) -> int:
-    number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    if not number or value < least or value != int(value):
+    number: Any = value if isinstance(value, numbers.Real) else -1
+    whole = math.isfinite(number) and number == int(number)
+    if isinstance(value, bool) or not whole or number < least:
         raise TransformError(
             f"{name}({value!r}): expected a whole number of pixels, {least} or more"
         )
-    return int(value)
+    return int(number)
 
 
 def _collection(name: str, values: Any) -> tuple[Any, Any]:
@@ -314,8 +315,10 @@ def _choice(values: Any) -> Any:
 
 
 def _static_size(t: ImageTensor, name: str) -> tuple[int, int]:
-    height, width = t.shape[1], t.shape[2]
+    height, width = t.shape[1:3]
     if height is None or width is None:
-        shape = tf.shape(t)
-        return shape[1], shape[2]
+        raise TransformError(
+            f"{name}: the image's size is not known when the step is compiled; "
+            "expected images of fixed height and width: resize them first"
+        )
     return height, width

@@ -228,11 +228,12 @@ def _from_tf1(optimizer: Any) -> Optimizer:
     import keras
 
     train = tf.compat.v1.train
-    given = vars(optimizer)
+    given: dict[str, Any] = vars(optimizer)
 
     def number(*names: str) -> Any:
-        value = next(given[name] for name in names if name in given)
-        return float(value() if callable(value) else value)
+        value: Any = next(given[name] for name in names if name in given)
+        value = value() if callable(value) else value
+        return float(value)  # pyright: ignore[reportArgumentType]
 
     if isinstance(optimizer, train.AdamOptimizer):
         return adam(

@@ -62,7 +62,6 @@ def _redirected(
 
     # Traced once for all the ReLUs of all networks: tracing a branch for each of a
     # network's many ReLUs took half of the time to the first frame.
-    @tf.function(autograph=False, reduce_retracing=True)
     def gradient(x: Any, grad: Any, active: Any) -> Any:
         # A branch, so that the many updates after the warm-up cost nothing.
         return tf.cond(
@@ -71,13 +70,15 @@ def _redirected(
             lambda: plain_gradient(gradients=grad, features=x),
         )
 
+    traced_gradient = tf.function(gradient, autograph=False, reduce_retracing=True)
+
     def override(active: Any = True) -> Override:  # noqa: FBT002 - often a tensor
         active = tf.convert_to_tensor(active, tf.bool)
 
         @tf.custom_gradient
         def activation(x: ActivationTensor) -> Any:
             unknown = [None] * x.shape.rank
-            traced = gradient.get_concrete_function(
+            traced = traced_gradient.get_concrete_function(
                 tf.TensorSpec(unknown, x.dtype),
                 tf.TensorSpec(unknown, x.dtype),
                 tf.TensorSpec([], tf.bool),

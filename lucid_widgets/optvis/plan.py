@@ -56,15 +56,17 @@ def plan(
         LucidError: an argument that cannot be used; see `errors`.
     """
     _check_model(model)
-    settings = _instance("settings", settings or RenderSettings(), RenderSettings)
+    settings = settings or RenderSettings()
+    _check_instance("settings", settings, RenderSettings)
     objective = as_objective(objective)
     check_targets(model, objective)
     made = as_optimizer(optimizer)
     if hyperparameters is None:
         rate = made.learning_rate
-        rates = {} if rate is None else {"learning_rate": rate}
-        hyperparameters = Hyperparameters(**rates)
-    _instance("hyperparameters", hyperparameters, Hyperparameters)
+        hyperparameters = Hyperparameters()
+        if rate is not None:
+            hyperparameters = Hyperparameters(learning_rate=rate)
+    _check_instance("hyperparameters", hyperparameters, Hyperparameters)
     seed = setting("seed").check("seed", seed, int)
     parameterization = _parameterization(param_f, settings)
     step = compile_step(
@@ -84,10 +86,9 @@ def plan(
     return Plan(step, objective, hyperparameters, state or start)
 
 
-def _instance(name: str, value: Any, kind: type) -> Any:
+def _check_instance(name: str, value: Any, kind: type) -> None:
     if not isinstance(value, kind):
         raise SettingError(f"{name} is {value!r}; expected {kind.__name__}(...)")
-    return value
 
 
 def _check_model(model: Any) -> None:
@@ -103,7 +104,7 @@ def _check_state(state: Any, start: State) -> None:
     def shapes(state: State) -> list[tuple[int, ...]]:
         return [tuple(v.shape) for v in (*state.variables, *state.slots)]
 
-    _instance("state", state, State)
+    _check_instance("state", state, State)
     if shapes(state) != shapes(start):
         raise SettingError(
             "state belongs to another run: its variables have shapes "

@@ -199,7 +199,7 @@ def render_vis(
     except KeyboardInterrupt:
         log.warning("Interrupted optimization at step %s.", frame and frame.step)
         if frame is not None and verbose:
-            show(np.hstack(frame.images))
+            show(np.hstack([*frame.images]))
     finally:
         run.close()
     return images
@@ -226,4 +226,4 @@ def _report(frame: Frame, printed: Sequence[Objective], plan: Plan) -> None:
     for objective in printed:
         value = plan.step.evaluate(objective, frame.state, hyper_values)
         print(f"{frame.step:02d}: {objective.description}: {value:7.2f}")  # noqa: T201
-    show(np.hstack(frame.images))
+    show(np.hstack([*frame.images]))

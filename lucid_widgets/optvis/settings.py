@@ -75,15 +75,15 @@ class Setting:
                 raise SettingError(f"{name} is {value!r}; expected True or False")
             return bool(value)
         expected = f"a {'whole ' if kind is int else ''}number {self.range_text()}"
-        if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            raise SettingError(f"{name} is {value!r}; expected {expected}")
-        if not math.isfinite(value) or (kind is int and value != int(value)):
-            raise SettingError(f"{name} is {value!r}; expected {expected}")
-        too_small = self.min is not None and value < self.min
-        too_large = self.max is not None and value > self.max
-        if too_small or too_large:
-            raise SettingError(f"{name} is {value!r}; expected {expected}")
-        return kind(value)
+        real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        number: Any = value if real else math.nan
+        above = self.min is None or number >= self.min
+        below = self.max is None or number <= self.max
+        # Written so that NaN and infinity fail, and huge whole numbers are compared.
+        proper = above and below and math.isfinite(number)
+        if not proper or (kind is int and number != int(number)):
+            raise SettingError(f"{name} is {value!r:.100}; expected {expected}")
+        return kind(number)
 
     @property
     def slider_range(self) -> tuple[float, float]:

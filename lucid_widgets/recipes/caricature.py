@@ -7,6 +7,7 @@ After the notebook "Feature inversion: caricatures" of Lucid.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -94,20 +95,18 @@ def caricature(
         pictures = param.image(width, height, batch=len(names))
         return tf.concat([photo[np.newaxis], pictures], axis=0)
 
-    frame = None
-    for frame in frames(
+    run = frames(
         model,
         Objective.sum(compared),
         photo_and_pictures,
         transforms=_TRANSFORMS,
         seed=seed,
         steps=n_steps,
-    ):
-        pass
-    assert frame is not None
+    )
+    images = deque(run, maxlen=1).pop().images
     if verbose:
-        show(np.hstack(frame.images))
-    return frame.images
+        show(np.hstack([*images]))
+    return images
 
 
 feature_inversion = caricature

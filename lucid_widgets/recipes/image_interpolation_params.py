@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import tensorflow as tf
 
@@ -37,33 +39,25 @@ def multi_interpolation_basis(
         >>> images = to_valid_rgb(tf.reshape(t, [-1, 64, 64, 3]), decorrelate=True)
     """
     n, steps = n_objectives, n_interp_steps
-    frame = [width, width, channels]
+    way = [steps, width, width, channels]
 
-    def coarse(shape: Sequence[int], first: int, sizes: Sequence[int]) -> ImageTensor:
-        """Return a sum of tensors of lower and lower resolution."""
-        lengths = [[first] if len(shape) > len(frame) else [], [channels]]
+    def coarse(first: int, divisors: Sequence[int], shape: Sequence[int] = way) -> Any:
+        """Return a sum of tensors of lower and lower resolution, `shape`."""
+        sides = [max(1, width // divisor) for divisor in divisors]
         return tf.add_n(
-            [
-                lowres_tensor(
-                    shape, [*lengths[0], *[max(1, width // k)] * 2, *lengths[1]]
-                )
-                for k in sizes
-            ]
+            [lowres_tensor(shape, [first, side, side, channels]) for side in sides]
         )
 
-    common = coarse(frame, 0, (1, 2, 4, 8))
-    # For each objective, what changes from its own picture to the far end.
-    leaving = [coarse([steps, *frame], 2, (1, 2, 4, 8)) for _ in range(n)]
-    rows = []
-    own: dict[tuple[int, int], ImageTensor] = {}
-    for a in range(n):
-        for b in range(a + 1, n):
-            own[a, b] = coarse([steps, *frame], steps, (1, 2))
-            own[b, a] = own[a, b][::-1]
-    for a in range(n):
-        ways = [
-            leaving[a] + leaving[b][::-1] + own.get((a, b), tf.zeros([steps, *frame]))
-            for b in range(n)
-        ]
-        rows.append(tf.stack(ways))
-    return tf.stack(rows) + common
+    common = coarse(1, (1, 2, 4, 8), [1, width, width, channels])
+    # What changes from each objective's own picture to the far end of any way.
+    leaving = [coarse(2, (1, 2, 4, 8)) for _ in range(n)]
+    # What each way has for itself.
+    own = {pair: coarse(steps, (1, 2)) for pair in itertools.combinations(range(n), 2)}
+
+    def between(a: int, b: int) -> Any:
+        if a > b:
+            return between(b, a)[::-1]
+        return leaving[a] + leaving[b][::-1] + own.get((a, b), 0.0) + common
+
+    rows = [tf.stack([between(a, b) for b in range(n)]) for a in range(n)]
+    return tf.stack(rows)

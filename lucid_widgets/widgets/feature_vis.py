@@ -29,7 +29,7 @@ from lucid_widgets.stream.encoder import to_pixels
 from lucid_widgets.widgets.comms import handle_where_received
 from lucid_widgets.widgets.control_panel import ControlPanel
 from lucid_widgets.widgets.frame_canvas import FrameCanvas
-from lucid_widgets.widgets.model_choice import OFFERED, as_model
+from lucid_widgets.widgets.model_choice import as_model, check_name
 from lucid_widgets.widgets.objective_choice import (
     ObjectiveChoice,
     check_channel,
@@ -317,7 +317,12 @@ class FeatureVis(ipywidgets.Box):
 
     @traitlets.validate("model")
     def _valid_model(self, proposal: Any) -> Any:
-        return as_model(proposal.value)
+        if isinstance(proposal.value, str):
+            self._canvas.notice = f"loading {proposal.value[:60]}"
+        try:
+            return as_model(proposal.value)
+        finally:
+            self._canvas.notice = ""
 
     @traitlets.validate(*CHOICE)
     def _valid_choice(self, proposal: Any) -> Any:
@@ -421,8 +426,8 @@ class FeatureVis(ipywidgets.Box):
         """Raise what assigning a value to a trait would raise, without assigning."""
         if name == "model":
             # Loading may take long, so it happens once, when it is assigned.
-            if isinstance(value, str) and value not in OFFERED:
-                as_model(value)
+            if isinstance(value, str):
+                check_name(value)
         elif name in CHOICE:
             self._check_choice(name, value)
         else:

@@ -50,10 +50,21 @@ def model_options(used: dict[str, Model]) -> list[tuple[str, Any]]:
     return [(name, used.get(name, name)) for name in dict.fromkeys([*OFFERED, *used])]
 
 
-def _by_name(name: str) -> Model:
-    if name not in OFFERED:
+def check_name(name: str) -> None:
+    """Raise unless a name is in the catalogue.
+
+    Raises:
+        UnknownModelError: it is not; the message names the three closest.
+    """
+    known = [entry.name for entry in vision_models.catalog()]
+    if name not in known:
         raise UnknownModelError(
-            f"no model {name[:100]!r}{did_you_mean(name[:100], OFFERED)} "
+            f"no model {name[:100]!r}{did_you_mean(name[:100], known)} "
             "See models.catalog()"
         )
-    return getattr(vision_models, name)()
+
+
+def _by_name(name: str) -> Model:
+    check_name(name)
+    make = getattr(vision_models, name, None)
+    return vision_models.application(name) if make is None else make()

@@ -226,10 +226,11 @@ def logits_of(model: Model) -> str:
     """
     count = len(model.labels or ())
     for name in reversed(model.layer_names):
-        if _LOGITS.search(name) and model.get_layer(name).depth in (count, None):
+        # Some networks have more outputs than classes.
+        if _LOGITS.search(name) and (model.get_layer(name).depth or count) >= count:
             return name
     for layer in reversed(model.layers):
-        if layer.depth == count:
+        if (layer.depth or 0) >= count:
             return layer.name
     raise ObjectiveError(
         f"no layer of {model.name} has one channel for each of its {count} classes"

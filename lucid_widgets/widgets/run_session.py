@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-
 from lucid_widgets.frame import Frame
 from lucid_widgets.shapes import Images
 from lucid_widgets.stream.encoder import encode_still

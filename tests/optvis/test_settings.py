@@ -60,8 +60,8 @@ def test_an_unknown_setting_names_the_closest():
 @pytest.mark.parametrize("field", NUMBERS, ids=lambda field: field.name)
 @pytest.mark.parametrize(
     "strange",
-    [math.nan, math.inf, -math.inf, -1, 10**12, "0.1", None, [1], True, 1j],
-    ids=str,
+    [math.nan, math.inf, -math.inf, -1, 10**12, 10**400, "0.1", None, [1], True, 1j],
+    ids=lambda value: str(value)[:9],
 )
 def test_hyperparameters_are_finite_numbers_in_their_range(field, strange):
     with pytest.raises(SettingError, match=rf"{field.name} is .*expected"):
@@ -165,8 +165,8 @@ def test_a_learning_rate_is_taken_as_it_is_or_refused(value):
 
 @given(value=st.one_of(st.integers(), st.floats(), st.text(), st.none(), st.booleans()))
 def test_a_size_is_a_number_of_pixels_or_refused(value):
-    whole = isinstance(value, int | float) and not isinstance(value, bool)
-    if whole and 1 <= value <= 4096 and value == int(value):
+    real = isinstance(value, int | float) and not isinstance(value, bool)
+    if real and 1 <= value <= 4096 and value == int(value):
         assert RenderSettings(size=value).size == value
     else:
         with pytest.raises(SettingError, match="size is "):

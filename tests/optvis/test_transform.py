@@ -427,6 +427,8 @@ def test_structures_tell_lists_of_transforms_apart():
         lambda: transform.jitter(-1),
         lambda: transform.jitter(1.5),
         lambda: transform.jitter("2"),
+        lambda: transform.jitter(float("nan")),
+        lambda: transform.jitter(True),
         lambda: transform.pad(-1),
         lambda: transform.pad(1.5),
         lambda: transform.pad(2, mode="wrap"),

@@ -119,13 +119,10 @@ def fft_image(
     shape = tuple(int(length) for length in shape)
     batch, h, w, channels = shape
     size = (2, batch, channels, *rfft2d_freqs(h, w).shape)
-    if init_val is None:
-        init = normal(size, sd or _SD)
-    else:
-
-        def init(rng: np.random.Generator) -> np.ndarray:
-            del rng
-            return _image_to_spectrum(_fitting(init_val, shape), decay_power)
+    init = normal(size, sd or _SD)
+    if init_val is not None:
+        start = _image_to_spectrum(_fitting(init_val, shape), decay_power)
+        init = lambda rng: start  # noqa: E731 - takes the place of the other
 
     return spectrum_to_image(variable(init), shape, decay_power)
 

@@ -98,13 +98,12 @@ def normal(shape: Sequence[int], sd: float) -> Init:
 def _supplying(supplier: _Supplier) -> Iterator[None]:
     def create(next_creator: Any, **kwargs: Any) -> Any:
         del next_creator
-        value = kwargs["initial_value"]
+        value: Any = kwargs["initial_value"]
 
         def init(rng: np.random.Generator) -> Any:
             del rng
-            return tf.convert_to_tensor(
-                value() if callable(value) else value, dtype=kwargs.get("dtype")
-            )
+            first: Any = value() if callable(value) else value
+            return tf.convert_to_tensor(first, dtype=kwargs.get("dtype"))
 
         return supplier.supply(init)
 

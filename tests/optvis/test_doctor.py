@@ -1,0 +1,185 @@
+"""The doctor finds what was broken on purpose, and nothing in healthy runs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from lucid_widgets.errors import LayerNotFoundError
+from lucid_widgets.frame import Frame
+from lucid_widgets.modelzoo.vision_models import TinyInception
+from lucid_widgets.optvis.doctor import Diagnosis, diagnose, look_at
+from lucid_widgets.optvis.settings import Hyperparameters, RenderSettings
+
+SMALL = RenderSettings(size=(20, 28))
+
+
+def causes(*args, **kwargs) -> list[str]:
+    return [finding.cause for finding in diagnose(*args, **kwargs).findings]
+
+
+def changed(model, **attributes):
+    """Return a model like another, apart from some attributes."""
+    attributes.setdefault("identity", repr(attributes))
+    return type("Changed", (type(model),), attributes)()
+
+
+@pytest.mark.parametrize("objective", ["conv2:3", "conv2_pre_relu:5"])
+def test_a_healthy_run_is_healthy(tiny_model, objective):
+    found = diagnose(tiny_model, objective, settings=SMALL)
+    assert found.healthy, str(found)
+    assert str(found).startswith("healthy: the objective rose from ")
+    assert len(found.values) == 32
+
+
+@pytest.mark.parametrize("objective", ["mixed3a:5", "mixed5b:100"])
+def test_the_embedded_model_is_healthy(objective):
+    found = diagnose(TinyInception(), objective, settings=RenderSettings(size=64))
+    assert found.healthy, str(found)
+
+
+def test_a_range_that_is_too_narrow_is_found():
+    """A network for 0..255 that is given 0..1 sees almost the same in all images."""
+    model = changed(TinyInception(), image_value_range=(-1.0, -1.0 + 2 / 255))
+    found = diagnose(model, "mixed3a:30", settings=RenderSettings(size=64), steps=2)
+    assert found.findings[0].cause == "value range"
+    assert "[-1, -0.992" in found.findings[0].evidence
+    assert "image_value_range" in found.findings[0].cure
+
+
+def test_a_range_that_is_too_wide_is_found():
+    model = changed(TinyInception(), image_value_range=(0.0, 255.0))
+    assert "value range" in causes(
+        model, "mixed3a:30", settings=RenderSettings(size=64), steps=2
+    )
+
+
+def test_weights_that_are_no_numbers_are_found(tiny_model):
+    class Broken(type(tiny_model)):
+        identity = "broken"
+
+        def import_graph(self, images, overrides=None):
+            T = super().import_graph(images, overrides)
+            T["conv2"] = T["conv2"] + np.nan
+            return T
+
+    found = diagnose(Broken(), "conv2:3", settings=SMALL)
+    assert [f.cause for f in found.findings] == ["not a number"]
+    assert "conv2 gives NaN" in str(found)
+
+
+def test_an_objective_that_gives_no_number_is_found(tiny_model):
+    def root(T):
+        return tf.sqrt(tf.reduce_sum((T("input") - tf.stop_gradient(T("input"))) ** 2))
+
+    found = diagnose(tiny_model, root, settings=SMALL, transforms=[])
+    assert found.findings[0].cause == "not a number"
+    assert "safe at 0" in found.findings[0].cure
+
+
+def test_an_objective_without_gradient_is_found(tiny_model):
+    found = diagnose(
+        tiny_model,
+        lambda T: tf.constant(3.0) * tf.stop_gradient(tf.reduce_mean(T("conv1"))),
+        settings=SMALL,
+    )
+    assert found.findings[0].cause == "no gradient"
+
+
+class Silent:
+    """Mixed into a model: its second layer hardly ever exceeds a threshold."""
+
+    threshold = 50.0
+
+    def import_graph(self, images, overrides=None):
+        T = super().import_graph(images, overrides)
+        relu = (overrides or {}).get("Relu", tf.nn.relu)
+        T["conv2"] = relu(T["conv2_pre_relu"] - self.threshold)
+        return T
+
+
+def silent(tiny_model, threshold):
+    attributes = {"identity": f"silent {threshold}", "threshold": threshold}
+    return type("Off", (Silent, type(tiny_model)), attributes)()
+
+
+def test_a_channel_that_never_wakes_up_is_found(tiny_model):
+    model = silent(tiny_model, 50.0)
+    off = RenderSettings(size=(20, 28), redirect_relu=False)
+    found = diagnose(model, "conv2:3", settings=off)
+    assert [f.cause for f in found.findings] == ["silent channel"]
+    assert "redirect_relu" in found.findings[0].cure
+
+
+def test_a_channel_that_only_the_border_moves_is_found(tiny_model):
+    """Then no ReLU is redirected, and yet nothing reaches the image."""
+    found = diagnose(tiny_model, "conv1:0", settings=SMALL)
+    assert [f.cause for f in found.findings] == ["silent channel"]
+    assert "the image by 0" in str(found)
+
+
+def test_a_channel_that_wakes_up_by_redirection_is_healthy(tiny_model):
+    """Channel 3 is off for grey, and on after a few redirected updates."""
+    model = silent(tiny_model, 1.5)
+    waking = diagnose(model, "conv2:3", settings=SMALL, transforms=[])
+    assert waking.healthy, str(waking)
+    asleep = RenderSettings(size=(20, 28), redirect_relu=False)
+    assert "silent channel" in causes(model, "conv2:3", settings=asleep, transforms=[])
+
+
+def test_a_learning_rate_that_saturates_the_image_is_found(tiny_model):
+    found = diagnose(
+        tiny_model,
+        "conv2:3",
+        settings=SMALL,
+        hyperparameters=Hyperparameters(learning_rate=100.0),
+    )
+    assert found.findings[-1].cause == "saturated image"
+    assert "lower learning rate" in found.findings[-1].cure
+
+
+def test_a_learning_rate_that_does_nothing_is_found(tiny_model):
+    found = diagnose(
+        tiny_model,
+        "conv2:3",
+        settings=SMALL,
+        hyperparameters=Hyperparameters(
+            learning_rate=1e-9, jitter=0, rotate=0, scale=0
+        ),
+    )
+    assert found.findings[0].cause == "not rising"
+    assert "a higher learning rate" in str(found)
+
+
+def test_an_image_below_the_layer_is_found(tiny_model):
+    small = RenderSettings(size=2, transforms=False)
+    found = diagnose(tiny_model, "conv2:3", settings=small)
+    assert found.findings[0].cause == "image too small"
+    assert "20 x 28 px" in found.findings[0].cure
+
+
+def test_transparent_images_can_be_examined_too(tiny_model):
+    see_through = RenderSettings(size=(20, 28), alpha=True)
+    assert diagnose(tiny_model, "conv2:3", settings=see_through).healthy
+
+
+def test_arguments_that_cannot_be_used_are_errors_and_no_findings(tiny_model):
+    with pytest.raises(LayerNotFoundError):
+        diagnose(tiny_model, "conv7:3")
+
+
+def test_frames_can_be_looked_at_one_by_one():
+    grey = np.full((1, 4, 5, 3), 0.5, np.float32)
+    assert look_at(Frame(3, 1.0, grey)) is None
+    assert look_at(Frame(3, float("nan"), grey)).cause == "not a number"
+    assert look_at(Frame(3, 1.0, grey * np.nan)).cause == "not a number"
+    assert look_at(Frame(3, 1.0, grey * 2)).cause == "saturated image"
+    assert "after 4 updates" in look_at(Frame(3, float("inf"), grey)).evidence
+
+
+def test_findings_are_read_aloud():
+    assert Diagnosis(()).healthy
+    found = look_at(Frame(0, float("nan"), np.zeros((1, 2, 2, 3), np.float32)))
+    assert str(Diagnosis((found,))).startswith("not a number: the objective is nan")
+    assert "Try: " in str(found)
