@@ -125,5 +125,7 @@ def did_you_mean(name: str, names: Iterable[str], count: int = 3) -> str:
     if not close:
         return ""
     quoted = [f"'{by_lower[match]}'" for match in close]
-    listed = quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+    listed = (
+        quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+    )
     return f"; did you mean {listed}?"

@@ -57,6 +57,7 @@ export type KernelMessage =
   | { readonly kind: "drawn"; readonly sequence: number }
   | { readonly kind: "command"; readonly command: Command }
   | { readonly kind: "save_request" }
+  | { readonly kind: "branch"; readonly step: number }
   | { readonly kind: "views"; readonly count: number };
 
 /** A message makes no sense: says what was expected and what came. */
@@ -106,6 +107,7 @@ export function parseKernelMessage(content: unknown): KernelMessage {
     "drawn",
     "command",
     "save_request",
+    "branch",
     "views",
   ] as const);
   switch (kind) {
@@ -113,6 +115,8 @@ export function parseKernelMessage(content: unknown): KernelMessage {
       return { kind, sequence: fields.integer("sequence") };
     case "command":
       return { kind, command: fields.oneOf("command", COMMANDS) };
+    case "branch":
+      return { kind, step: fields.integer("step") };
     case "views":
       return { kind, count: fields.integer("count") };
     default:

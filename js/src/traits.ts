@@ -35,6 +35,14 @@ export interface Poster {
   readonly curve: readonly CurvePoint[];
 }
 
+/** One snapshot of the filmstrip. */
+export interface FilmFrame {
+  readonly step: number;
+  readonly objective: number | null;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly mime: ImageType;
+}
+
 export class Traits {
   readonly #model: AnyModel;
 
@@ -45,6 +53,11 @@ export class Traits {
   get status(): Status {
     const value = this.#value("status");
     return STATUSES.find((status) => status === value) ?? "idle";
+  }
+
+  /** Whether updates are being done, or about to be. */
+  get isActive(): boolean {
+    return this.status === "running" || this.status === "preparing";
   }
 
   get error(): string {
@@ -81,6 +94,34 @@ export class Traits {
     };
   }
 
+  /** Empty while no run has rested, and when a part of it makes no sense. */
+  get filmstrip(): readonly FilmFrame[] {
+    const bytes = toBytes(this.#value("filmstrip"));
+    const index = this.#value("filmstrip_index");
+    const mime = IMAGE_TYPES.find((type) => type === this.#value("filmstrip_mime"));
+    if (!bytes || !mime || !Array.isArray(index)) return [];
+    const frames: FilmFrame[] = [];
+    let start = 0;
+    for (const entry of index) {
+      const [step, objective, length]: unknown[] = Array.isArray(entry) ? entry : [];
+      const end = start + (isCount(length) ? length : Number.NaN);
+      if (!isCount(step) || !(end > start && end <= bytes.length)) return [];
+      frames.push({
+        step,
+        objective: isNumber(objective) ? objective : null,
+        bytes: bytes.subarray(start, end),
+        mime,
+      });
+      start = end;
+    }
+    return frames;
+  }
+
+  /** The program that makes the picture; empty while there is none. */
+  get code(): string {
+    return this.#text("code");
+  }
+
   /** Calls back when one of the traits changes, until the signal aborts. */
   onChange(names: readonly string[], callback: () => void, signal: AbortSignal): void {
     for (const name of names) {
@@ -102,8 +143,16 @@ export class Traits {
 
   #number(name: string): number | null {
     const value = this.#value(name);
-    return typeof value === "number" && Number.isFinite(value) ? value : null;
+    return isNumber(value) ? value : null;
   }
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && isNumber(value) && value >= 0;
 }
 
 function curveOrNothing(value: unknown): readonly CurvePoint[] {

@@ -135,6 +135,11 @@ class NodeEvaluator:
             )
         return outputs[output]
 
+    @property
+    def computed(self) -> Mapping[str, tuple[Any, ...]]:
+        """All outputs of the nodes that were computed so far, by name."""
+        return self._values
+
     def _evaluate(self, name: str) -> None:
         # A loop with its own stack: networks are deeper than Python's recursion limit.
         stack, opened = [name], set()

@@ -78,7 +78,8 @@ def _applies(x: Any, kernel: Any, attributes: Attributes) -> bool:
     if not plain or not constant or None in x.shape[1:3] or x.dtype != tf.float32:
         return False
     # Grouped convolutions and kernels with holes between their steps go the usual way.
-    return x.shape[3] == kernel.shape[2] and min(kernel.shape[:2]) >= strides[1]
+    height, width = int(kernel.shape[0]), int(kernel.shape[1])
+    return x.shape[3] == kernel.shape[2] and min(height, width) >= strides[1]
 
 
 def _padding_before(x: Any, kernel: Any, attributes: Attributes) -> tuple[int, int]:
@@ -140,8 +141,10 @@ def _input_gradient(
         (top, bottom), (left, right) = cut
         height, width = grad.shape[1] - bottom, grad.shape[2] - right
         grad = grad[:, top:height, left:width]
-    padding = [(max(ahead, 0), max(behind, 0)) for ahead, behind in margins]
-    dx = tf.nn.conv2d(grad, turned, 1, [(0, 0), *padding, (0, 0)])
+    # Any: TensorFlow's annotations only know "SAME" and "VALID".
+    inside = [(max(ahead, 0), max(behind, 0)) for ahead, behind in margins]
+    padding: Any = [(0, 0), *inside, (0, 0)]
+    dx = tf.nn.conv2d(grad, turned, 1, padding)
     if stride > 1:
         dx = tf.nn.depth_to_space(dx, stride)
     top, left = crops

@@ -172,14 +172,20 @@ def from_graph_content(
     low, high = given
     model.image_value_range = (np.asarray(low), np.asarray(high))
     model.is_BGR = is_BGR or bool(metadata.get("is_BGR", False))
-    model._labels = None if labels is None else list(labels)
-    if layers is not None:
-        model.layers = tuple(model.describe(name, depth) for name, depth in layers)
+    labels = metadata.get("labels") if labels is None else labels
+    model._labels = None if labels is None else [str(label) for label in labels]
+    if metadata.get("fixed_size"):
+        model.fixed_size = (model.image_shape[0], model.image_shape[1])
+    listed = metadata.get("layers") if layers is None else layers
+    if listed is not None:
+        model.layers = tuple(
+            model.describe(name, depth, tags) for name, depth, *tags in listed
+        )
     return model
 
 
 def _metadata(graph_def: Any) -> dict[str, Any]:
-    """Return what Lucid's ``Model.save`` wrote about the model into the file."""
+    """Return what ``Model.save``, ours or Lucid's, wrote about the model into the file."""
     for node in graph_def.node:
         if node.name.rpartition("/")[2] == "lucid_metadata_json" and node.op == "Const":
             import tensorflow as tf

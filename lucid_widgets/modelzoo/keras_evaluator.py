@@ -66,7 +66,10 @@ class KerasEvaluator:
         args, kwargs = self._arguments(step)
         composite = self._model.composites.get(index)
 
+        edits = self._model.step_edits.get(index)
+
         def record(x: Any) -> Any:
+            x = edits.before(x) if edits else x
             self._before[index] = _widened(x)
             return _narrowed(self._before[index], x)
 
@@ -75,9 +78,15 @@ class KerasEvaluator:
             exchanged.enter_context(
                 keras_steps.recorded_activation(step.operation, record)
             )
+            exchanged.enter_context(self._model.weights_in_use(step.operation))
             if composite:
                 memory = self.inner.setdefault(index, {})
-                exchanged.enter_context(keras_steps.watched(composite, memory, wanted))
+                watched = keras_steps.watched(composite, memory, wanted)
+                if edits:
+                    watched = keras_steps.watched(
+                        composite, memory, wanted, edits.inside
+                    )
+                exchanged.enter_context(watched)
             try:
                 outputs = step.operation(*args, **kwargs)
             except keras_steps.Stopped:
@@ -87,6 +96,7 @@ class KerasEvaluator:
             except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
                 raise ModelError(self._explain(step, error)) from error
         flat = keras.tree.flatten(outputs)
+        flat = edits.outputs(flat) if edits else flat
         self._outputs[index] = [_split(value) for value in flat]
 
     def _arguments(self, step: Step) -> tuple[Sequence[Any], dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import logging
@@ -14,7 +15,9 @@ import numpy as np
 
 from lucid_widgets.modelzoo import keras_graph, keras_steps
 from lucid_widgets.modelzoo.activations import Overrides
+from lucid_widgets.modelzoo.editing import Edits, unknown_weight
 from lucid_widgets.modelzoo.geometry import Geometry, steps_geometry
+from lucid_widgets.modelzoo.keras_edits import StepEdits, step_edits, weights_by_name
 from lucid_widgets.modelzoo.keras_evaluator import KerasEvaluator, first_tensor
 from lucid_widgets.modelzoo.keras_graph import INPUT
 from lucid_widgets.modelzoo.keras_inputs import input_shape, make_weights
@@ -36,13 +39,21 @@ _next_serial = itertools.count(1)
 
 
 class KerasModel(Model):
-    """A Keras model whose layers can be read; made by `from_keras`."""
+    """A Keras model whose layers can be read; made by `from_keras`.
+
+    Attributes:
+        keras_model: the Keras model. An edited copy shares it, and computes with weights
+            of its own.
+    """
 
     def __init__(self, keras_model: Any) -> None:
         self.keras_model = keras_model
         self.model_name = keras_model.name
         self.steps, self.sources = keras_graph.flatten(keras_model)
         self._labels: list[str] | None = None
+        # By id() of the variable, in an edited copy.
+        self._own_weights: dict[int, Any] = {}
+        self._factors: dict[str, np.ndarray] = {}
 
     @property
     def labels(self) -> list[str] | None:
@@ -69,6 +80,72 @@ class KerasModel(Model):
         if self.keras_model not in _serials:
             _serials[self.keras_model] = next(_next_serial)
         return f"{self.model_name}:{self.digest}#{_serials[self.keras_model]}"
+
+    # Changing ---------------------------------------------------------------
+
+    @cached_property
+    def _variables(self) -> dict[str, Any]:
+        return weights_by_name(self)
+
+    @cached_property
+    def weight_names(self) -> tuple[str, ...]:
+        """Names of the weights, for `weight` and `edit`: ``layer/kernel``."""
+        return tuple(self._variables)
+
+    def weight(self, name: str) -> np.ndarray:
+        """Return a copy of a weight.
+
+        Raises:
+            ModelError: there is none of that name; the message names the three closest.
+        """
+        if name not in self._variables:
+            raise unknown_weight(name, self)
+        variable = self._variables[name]
+        return np.array(self._own_weights.get(id(variable), variable).numpy())
+
+    @cached_property
+    def step_edits(self) -> dict[int, StepEdits]:
+        """What is multiplied in which steps."""
+        return step_edits(self, self._factors) if self._factors else {}
+
+    def weights_in_use(self, operation: Any) -> contextlib.AbstractContextManager[Any]:
+        """Let a layer compute with the weights of this copy while the context is open."""
+        import keras
+
+        own = self._own_weights
+        weights = getattr(operation, "weights", ()) if own else ()
+        mapping = [(v, own[id(v)]) for v in weights if id(v) in own]
+        if not mapping:
+            return contextlib.nullcontext()
+        return keras.StatelessScope(state_mapping=mapping)
+
+    def _edited(self, edits: Edits) -> Model:
+        import tensorflow as tf
+
+        copied = self._copy_without_caches()
+        # The weights as they are now, also those that were not changed: the Keras model
+        # may be trained further.
+        vars(self).pop("digest", None)
+        with tf.init_scope():
+            own = {
+                id(variable): self._own_weights.get(id(variable))
+                for variable in self.keras_model.weights
+            }
+            for variable in self.keras_model.weights:
+                if own[id(variable)] is None:
+                    own[id(variable)] = tf.constant(variable.numpy())
+            for name, value in edits.weights.items():
+                own[id(self._variables[name])] = tf.constant(value)
+        copied._own_weights = own
+        copied._factors = {**self._factors}
+        for name, factors in edits.factors.items():
+            copied._factors[name] = factors * self._factors.get(name, np.float32(1))
+        digest = f"{self.digest}+{edits.digest}"
+        serial = self.identity.partition("#")[2]
+        copied.digest = digest
+        copied.identity = f"{self.model_name}:{digest}#{serial}"
+        copied.layers = self.layers
+        return copied
 
     # Names ------------------------------------------------------------------
 

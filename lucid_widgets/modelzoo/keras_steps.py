@@ -98,7 +98,10 @@ def inner_operations(operation: Any) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def watched(
-    operations: Mapping[str, Any], memory: dict[str, Any], wanted: str | None
+    operations: Mapping[str, Any],
+    memory: dict[str, Any],
+    wanted: str | None,
+    change: Callable[[str, Any], Any] = lambda name, value: value,
 ) -> Iterator[None]:
     """Watch the layers inside a block while it runs.
 
@@ -107,11 +110,13 @@ def watched(
         memory: what was returned by name (path, and ``/call:1`` for a second call) is
             added; what is in it already is not computed again.
         wanted: the name after which to raise `Stopped`; None to run to the end.
+        change: what is made of each value before it is remembered and used.
     """
     counts: Counter[str] = Counter()
     trace = _trace()
 
     def remember(name: str, value: Any) -> Any:
+        value = change(name, value)
         if _trace() is trace:  # not inside a loop, whose tensors nobody else can use
             memory[name] = value
         if name == wanted:

@@ -6,7 +6,11 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
+from lucid_widgets.modelzoo import table_edits
 from lucid_widgets.modelzoo.activations import NodeEvaluator, Overrides
+from lucid_widgets.modelzoo.editing import Edits, unknown_weight
 from lucid_widgets.modelzoo.geometry import Geometry, table_geometry
 from lucid_widgets.modelzoo.nodes import Node, NodeTable
 from lucid_widgets.modelzoo.vision_base import Model
@@ -50,3 +54,29 @@ class NodeModel(Model):
 
         feeds = {self.input_name: images}
         return NodeEvaluator(self._table, feeds, overrides, explain)
+
+    # Changing ---------------------------------------------------------------
+
+    @cached_property
+    def weight_names(self) -> tuple[str, ...]:
+        """Names of the weights, for `weight` and `edit`."""
+        return table_edits.weight_names(self._table)
+
+    def weight(self, name: str) -> np.ndarray:
+        """Return a copy of a weight.
+
+        Raises:
+            ModelError: there is none of that name; the message names the three closest.
+        """
+        node = self._table.get(name) if isinstance(name, str) else None
+        if node is None or node.value is None:
+            raise unknown_weight(name, self)
+        return np.array(node.value())
+
+    def _edited(self, edits: Edits) -> Model:
+        layers = self.layers
+        copied = self._copy_without_caches()
+        copied._table = table_edits.edited_table(self._table, edits)
+        copied.identity = f"{self.identity}+{edits.digest}"
+        copied.layers = layers
+        return copied

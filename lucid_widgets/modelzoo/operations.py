@@ -94,27 +94,41 @@ def run_operation(op: str, inputs: Sequence[Any], attributes: Attributes) -> Any
     """
     if op in OPERATIONS:
         return OPERATIONS[op](inputs, attributes)
+    return raw_operation(op, inputs, attributes)
+
+
+def raw_operation(
+    op: str, inputs: Sequence[Any], attributes: Attributes, name: str | None = None
+) -> Any:
+    """Compute an operation in TensorFlow's own way; see `run_operation`.
+
+    Args:
+        op: the operation's name.
+        inputs: its input tensors.
+        attributes: its attributes.
+        name: what to call it in a graph being built.
+    """
     definition = op_def_registry.get(op)
     function = getattr(tf.raw_ops, op, None)
     if definition is None or function is None:
         raise ValueError(f"TensorFlow {tf.__version__} has no operation {op!r}")
-    wanted = [name for name in inspect.signature(function).parameters if name != "name"]
+    wanted = [key for key in inspect.signature(function).parameters if key != "name"]
     declared = [argument.name for argument in definition.input_arg]
     # `raw_ops` calls a few inputs by newer names (Mean's reduction_indices are axis).
     known = {*declared, *(attribute.name for attribute in definition.attr)}
-    renamed = iter([name for name in wanted if name not in known])
-    arguments: dict[str, Any] = {}
+    renamed = iter([key for key in wanted if key not in known])
+    arguments: dict[str, Any] = {} if name is None else {"name": name}
     rest = list(inputs)
     for argument in definition.input_arg:
-        name = argument.name if argument.name in wanted else next(renamed)
+        key = argument.name if argument.name in wanted else next(renamed)
         if argument.number_attr or argument.type_list_attr:
             count = _length(argument, attributes, rest, definition)
-            arguments[name], rest = rest[:count], rest[count:]
+            arguments[key], rest = rest[:count], rest[count:]
         else:
-            arguments[name] = rest.pop(0)
-    for name, value in attributes.items():
-        if name in wanted and name not in arguments:
-            arguments[name] = value
+            arguments[key] = rest.pop(0)
+    for key, value in attributes.items():
+        if key in wanted and key not in arguments:
+            arguments[key] = value
     return function(**arguments)
 
 

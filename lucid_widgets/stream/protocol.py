@@ -6,7 +6,7 @@ or refuse, alike.
 
     kernel -> browser   frame (+ 1 buffer: the encoded image)
                         still (+ 1 buffer: a PNG for the browser to save)
-    browser -> kernel   ready, drawn, command, save_request, views (no buffers)
+    browser -> kernel   ready, drawn, command, save_request, branch, views (no buffers)
 
 Unknown keys are dropped, so that either side may learn a new one first; unknown
 kinds are refused.
@@ -100,6 +100,13 @@ class SaveRequestMessage(TypedDict):
     kind: Literal["save_request"]
 
 
+class BranchMessage(TypedDict):
+    """The person wants to go on from the snapshot after so many updates."""
+
+    kind: Literal["branch"]
+    step: int
+
+
 class ViewsMessage(TypedDict):
     """A view was removed; so many are left."""
 
@@ -109,7 +116,12 @@ class ViewsMessage(TypedDict):
 
 ToBrowser: TypeAlias = FrameMessage | StillMessage
 ToKernel: TypeAlias = (
-    ReadyMessage | DrawnMessage | CommandMessage | SaveRequestMessage | ViewsMessage
+    ReadyMessage
+    | DrawnMessage
+    | CommandMessage
+    | SaveRequestMessage
+    | BranchMessage
+    | ViewsMessage
 )
 
 
@@ -125,7 +137,7 @@ class Fixture(TypedDict):
 
 _MIMES: Final = ("image/jpeg", "image/png", "image/webp")
 _COMMANDS: Final = ("play", "pause", "step", "reset")
-_TO_KERNEL: Final = ("ready", "drawn", "command", "save_request", "views")
+_TO_KERNEL: Final = ("ready", "drawn", "command", "save_request", "branch", "views")
 _TO_BROWSER: Final = ("frame", "still")
 
 
@@ -155,6 +167,8 @@ def parse_message(message: object, buffers: Sequence[object] = ()) -> ToKernel:
             return {"kind": "command", "command": command}
         case "save_request":
             return {"kind": "save_request"}
+        case "branch":
+            return {"kind": "branch", "step": fields.count("step")}
         case _:
             return {"kind": "views", "count": fields.count("count")}
 

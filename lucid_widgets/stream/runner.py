@@ -146,13 +146,21 @@ class Runner:
             self._prepare = work
             self._wake()
 
-    def load(self, make_frames: MakeFrames, total_steps: int, *, start: bool) -> None:
+    def load(
+        self,
+        make_frames: MakeFrames,
+        total_steps: int,
+        *,
+        start: bool,
+        steps_done: int = 0,
+    ) -> None:
         """Replace the run by a new one.
 
         Args:
             make_frames: called on the worker thread; returns an endless iterator.
             total_steps: updates after which the run is finished.
             start: whether it starts at once, or waits for `start`.
+            steps_done: updates done already, by the run that this one continues.
         """
         with self._changed:
             if self._status == "closed":
@@ -160,7 +168,7 @@ class Runner:
             self._make = make_frames
             self._generation += 1
             self._drop_frames()
-            self._done = 0
+            self._done = steps_done
             self._total = total_steps
             self._stop_at = None
             self._error = None

@@ -152,7 +152,7 @@ def _follow(
         touched = False
         for frame in frames:
             yield frame
-            touched = bool(rest) and live() is not last
+            touched = last is not None and not same_work(live(), last)
             if touched:
                 break
         frames.close()  # pyright: ignore[reportAttributeAccessIssue] - a generator

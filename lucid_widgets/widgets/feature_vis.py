@@ -10,12 +10,10 @@ import dataclasses
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import ipywidgets
 import traitlets
-from PIL import Image
 
 from lucid_widgets.errors import ImageError, LucidError, did_you_mean
 from lucid_widgets.optvis.settings import (
@@ -25,7 +23,6 @@ from lucid_widgets.optvis.settings import (
     setting,
 )
 from lucid_widgets.shapes import Images, Pixels
-from lucid_widgets.stream.encoder import to_pixels
 from lucid_widgets.widgets.comms import handle_where_received
 from lucid_widgets.widgets.control_panel import ControlPanel
 from lucid_widgets.widgets.frame_canvas import FrameCanvas
@@ -49,6 +46,7 @@ from lucid_widgets.widgets.setting_trait import (
     already_checked,
     collect,
 )
+from lucid_widgets.widgets.sharing import Sharing
 
 CHOICE = ("objective_kind", "layer", "channel", "label")
 """Traits that say what is shown."""
@@ -57,7 +55,7 @@ KEYWORDS = (*CHOICE, *STRUCTURE, *NUMBERS, "steps", "seed", "autostart", "layout
 """What can be given to `FeatureVis` besides model and objective."""
 
 
-class FeatureVis(ipywidgets.Box):
+class FeatureVis(Sharing, ipywidgets.Box):
     """A picture that grows, and controls that act on it while it does.
 
     Every control is a trait: settings that are numbers act at the next step, those
@@ -161,6 +159,7 @@ class FeatureVis(ipywidgets.Box):
         self._session = RunSession(
             self._canvas, self._plan(choice), self._progress, name="lucid_widgets run"
         )
+        self._session.asked_to_branch = self.branch
         self._quiet = False
         self._assemble()
         self._session.warm_up()
@@ -228,29 +227,6 @@ class FeatureVis(ipywidgets.Box):
             session.start()
         return session.runner.wait(timeout)
 
-    def save(self, path: str | Path) -> Path:
-        """Save the newest picture; the batch's images side by side.
-
-        Args:
-            path: where to; its ending decides the format, such as ".png".
-
-        Returns:
-            The path.
-
-        Raises:
-            ImageError: there is no picture yet, or no such format.
-        """
-        path = Path(path)
-        if path.suffix.lower() not in Image.registered_extensions():
-            raise ImageError(
-                f"cannot save images as {path.suffix!r}; expected an ending such as "
-                "'.png', '.jpg' or '.webp'"
-            )
-        pixels = to_pixels(self.images)
-        picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-        picture.save(path)
-        return path
-
     def close(self) -> None:
         """Stop the run, end its thread, and remove the widget from every page."""
         session, self._session = self._session, None
@@ -269,7 +245,7 @@ class FeatureVis(ipywidgets.Box):
 
     @objective.setter
     def objective(self, given: Any) -> None:
-        choice = _choose(self.model, given, {"label": self.label})
+        choice = self._choice_for(given)
         with self._changes:
             with self._quietly():
                 self._take_over(choice)
@@ -380,6 +356,9 @@ class FeatureVis(ipywidgets.Box):
         kind = given.pop("objective_kind")
         custom = self._custom if kind == "custom" else None
         return ObjectiveChoice(self.model, kind, custom=custom, **given)
+
+    def _choice_for(self, objective: Any) -> ObjectiveChoice:
+        return _choose(self.model, objective, {"label": self.label})
 
     def _plan(self, choice: ObjectiveChoice) -> Plan:
         return Plan(

@@ -33,6 +33,9 @@ class CanvasListener(Protocol):
     def save_requested(self) -> None:
         """The person wants the picture as a file."""
 
+    def branch_at(self, step: int) -> None:
+        """The person wants to go on from the snapshot of a step."""
+
     def views_left(self, count: int) -> None:
         """A view was removed; so many are left."""
 
@@ -76,6 +79,16 @@ class FrameCanvas(anywidget.AnyWidget):
     poster_objective = traitlets.Float(None, allow_none=True).tag(sync=True)
     poster_curve = traitlets.List().tag(sync=True)
     """The objective's course up to the poster: at most 200 ``[step, value]``."""
+
+    filmstrip = traitlets.Bytes(b"").tag(sync=True)
+    """Snapshots of the run, small, one file behind the other; set at rest."""
+
+    filmstrip_mime = traitlets.Unicode("").tag(sync=True)
+    filmstrip_index = traitlets.List().tag(sync=True)
+    """One ``[step, objective or None, bytes]`` for each snapshot."""
+
+    code = traitlets.Unicode("").tag(sync=True)
+    """The program that makes the poster's picture; set at rest, "" for none."""
 
     poster_id = traitlets.Unicode("").tag(sync=True)
     """Names the output that shows the same picture to those without widgets."""
@@ -141,6 +154,8 @@ class FrameCanvas(anywidget.AnyWidget):
                 listener.command(message["command"])
             case "save_request":
                 listener.save_requested()
+            case "branch":
+                listener.branch_at(message["step"])
             case "views":
                 listener.views_left(message["count"])
 

@@ -51,14 +51,18 @@ class Poster:
     def _text(self) -> dict[str, str]:
         return {KEYWORD: self.id}
 
-    def keep(self, frame: Frame, curve: Curve) -> None:
+    def keep(
+        self, frame: Frame, curve: Curve, text: dict[str, str] | None = None
+    ) -> None:
         """Make a frame the poster. May be called from any thread.
 
         Args:
             frame: the frame.
             curve: the objective's course up to it.
+            text: what the picture's file is to carry besides.
         """
-        self._encoded = encode_pixels(shrink(to_pixels(frame.images)), self._text)
+        pixels = shrink(to_pixels(frame.images))
+        self._encoded = encode_pixels(pixels, {**self._text, **(text or {})})
         with self._canvas.hold_sync():
             self._canvas.poster_mime = self._encoded.mime
             self._canvas.poster_step = frame.step + 1

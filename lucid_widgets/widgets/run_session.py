@@ -10,8 +10,9 @@ engine before its next step; one whose structure differs starts a new run.
 
 from __future__ import annotations
 
+import dataclasses
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from lucid_widgets.frame import Frame
@@ -20,9 +21,18 @@ from lucid_widgets.stream.encoder import encode_still
 from lucid_widgets.stream.protocol import Command, FrameMessage
 from lucid_widgets.stream.runner import Runner
 from lucid_widgets.stream.sender import FrameSender
+from lucid_widgets.widgets.branches import MAX_BRANCHES, Branch
+from lucid_widgets.widgets.course import (
+    Stretch,
+    check_branch,
+    course_frames,
+    same_work,
+)
+from lucid_widgets.widgets.filmstrip import Snapshot
 from lucid_widgets.widgets.frame_canvas import FrameCanvas
 from lucid_widgets.widgets.plan import Plan
 from lucid_widgets.widgets.poster import Poster
+from lucid_widgets.widgets.replay import publish_strip, recipe_text
 
 
 class Progress(Protocol):
@@ -38,9 +48,8 @@ class _LivePlan:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
 
-    def __call__(self) -> tuple[Any, Any]:
-        plan = self.plan
-        return plan.choice.objective, plan.hyperparameters
+    def __call__(self) -> Plan:
+        return self.plan
 
 
 class RunSession:
@@ -58,11 +67,17 @@ class RunSession:
     ) -> None:
         self.plan = plan
         self.newest: Frame | None = None
+        self.branches: tuple[Branch, ...] = ()
+        self.current: Branch
+        self.asked_to_branch: Callable[[int], None] = lambda step: self.branch(
+            self.current.snapshot(step), self.plan
+        )
         self.poster = Poster(canvas)
         self._canvas = canvas
         self._progress = progress
         self._lock = threading.RLock()
         self._live = _LivePlan(plan)
+        self._script: tuple[Stretch, ...] = ()
         self._sender = FrameSender(self._send)
         self.runner = Runner(self, name=name)
         self._load(start=False)
@@ -128,6 +143,37 @@ class RunSession:
             self._canvas.notice = ""
             self._load(start=self.runner.active)
 
+    def branch(self, snapshot: Snapshot, plan: Plan) -> None:
+        """Go on from a snapshot of the branch at hand, at once.
+
+        Args:
+            snapshot: where to go on.
+            plan: how to; it keeps what the snapshot's pixels depend on.
+
+        Raises:
+            SettingError: the plan is one for a new run.
+        """
+        with self._lock:
+            check_branch(snapshot.course[-1].plan, plan)
+            if plan.steps <= snapshot.step:
+                plan = dataclasses.replace(plan, steps=snapshot.step + plan.steps)
+            self._forget_error()
+            self.plan = plan
+            self._canvas.title = plan.choice.title
+            self._load(start=True, branch=Branch(self.current, snapshot))
+            self._canvas.notice = f"branch {self.current.name}"
+
+    def follow(self, script: tuple[Stretch, ...]) -> None:
+        """Make a new run do what another did, until its settings are changed.
+
+        Args:
+            script: the stretches of the other run; the last one's plan is at hand.
+        """
+        with self._lock:
+            self._script = script
+            self.plan = script[-1].plan
+            self._load(start=False)
+
     def close(self) -> None:
         """Stop for good."""
         self.runner.close()
@@ -168,8 +214,12 @@ class RunSession:
                 "filename": f"{self.plan.choice.slug}-step{step}.png",
                 "mime": "image/png",
             },
-            encode_still(frame.images).data,
+            encode_still(frame.images, recipe_text(self.current, frame)).data,
         )
+
+    def branch_at(self, step: int) -> None:
+        """Go on from the snapshot of a step, with the settings of this moment."""
+        self.asked_to_branch(step)
 
     def views_left(self, count: int) -> None:
         """Pause when nobody looks."""
@@ -191,8 +241,10 @@ class RunSession:
             )
 
     def began(self) -> None:
-        """Start a new curve."""
+        """Start a new curve, or go on with that of the branch's parent."""
         self._sender.begin()
+        for kept in self.current.snapshots:
+            self._sender.curve.append(kept.step, kept.objective)
 
     def frame(self, frame: Frame) -> None:
         """Offer a frame to the browser."""
@@ -200,6 +252,7 @@ class RunSession:
             if self.runner.steps_done != frame.step + 1:
                 return  # Of a run that was replaced at this very moment.
             self.newest = frame
+            self.current.keep(frame, rests=False)
             self._sender.frame(frame, self.runner.total_steps)
             self._progress(current_step=frame.step + 1, objective_value=frame.objective)
 
@@ -208,7 +261,10 @@ class RunSession:
         self._sender.rest()
         frame = self.newest
         if frame is not None:
-            self.poster.keep(frame, self._sender.curve)
+            self.current.keep(frame, rests=True)
+            recipe = recipe_text(self.current, frame)
+            self.poster.keep(frame, self._sender.curve, recipe)
+            publish_strip(self._canvas, self.current)
 
     def failed(self, error: Exception) -> None:
         """Show what went wrong."""
@@ -225,14 +281,34 @@ class RunSession:
         self._canvas.error = ""
         self._progress(error="")
 
-    def _load(self, *, start: bool) -> None:
+    def _load(self, *, start: bool, branch: Branch | None = None) -> None:
         plan = self.plan
         live = self._live = _LivePlan(plan)
         has_shown, self.newest = self.newest is not None, None
-        self._progress(current_step=0, objective_value=float("nan"))
-        self.runner.load(lambda: _frames(plan, live), plan.steps, start=start)
+        if branch is None:
+            branch = Branch()
+            self.branches = ()
+        self.current = branch
+        self.branches = (*self.branches, branch)[-MAX_BRANCHES:]
+        publish_strip(self._canvas, None)
+        self._progress(current_step=branch.start, objective_value=float("nan"))
+        stretches = self._stretches(branch, plan)
+        state = branch.origin.state if branch.origin is not None else None
+        self.runner.load(
+            lambda: course_frames(stretches, live, branch.course.note, state),
+            plan.steps,
+            start=start,
+            steps_done=branch.start,
+        )
         if has_shown and not start:
             self.runner.prepare(lambda: self._show_start(plan))
+
+    def _stretches(self, branch: Branch, plan: Plan) -> tuple[Stretch, ...]:
+        """Return what a run is to follow."""
+        is_scripted = branch.origin is None and self._script
+        if is_scripted and same_work(self._script[-1].plan, plan):
+            return (*self._script[:-1], Stretch(self._script[-1].start, plan))
+        return (Stretch(branch.start, plan),)
 
     def _show_start(self, plan: Plan) -> None:
         """Show what a run will start from, in place of the last run's picture."""
@@ -260,16 +336,3 @@ def _images_at_start(plan: Plan) -> Images:
         seed=plan.seed,
     )
     return run.step.images(run.start)
-
-
-def _frames(plan: Plan, live: _LivePlan) -> Iterator[Frame]:
-    from lucid_widgets.optvis import render
-
-    return render.frames(
-        plan.choice.model,
-        plan.choice.objective,
-        settings=plan.settings,
-        hyperparameters=plan.hyperparameters,
-        seed=plan.seed,
-        live=live,
-    )

@@ -76,6 +76,65 @@ def open_notebook(lab, browser):
     assert problems == []
 
 
+WORKBENCH = (
+    """
+from lucid_widgets import FeatureVis
+if "vis" in globals():
+    vis.close()
+vis = FeatureVis(size=64, steps=100_000)
+vis
+""",
+    "vis",
+    """
+import time
+seen = []
+end = time.monotonic() + 10
+while time.monotonic() < end:
+    seen.append((vis.learning_rate, vis._session._sender.sequence))
+    time.sleep(0.05)
+""",
+    """
+vis.close()
+vis = FeatureVis(objective=lambda T: T("mixed9z"), size=64)
+vis
+""",
+    "1 + 1",
+    """
+vis.close()
+vis = FeatureVis(steps=64)
+vis
+""",
+)
+"""Cells of a notebook that many tests share: a kernel takes long to start."""
+
+
+@pytest.fixture(scope="module")
+def shared_notebook(lab, browser):
+    from lab import Notebook
+
+    context = browser.new_context(
+        viewport={"width": 1200, "height": 900}, accept_downloads=True
+    )
+    name = lab.write("workbench.ipynb", list(WORKBENCH))
+    notebook = Notebook(lab, context.new_page(), name)
+    notebook.open()
+    yield notebook
+    notebook.close()
+    context.close()
+
+
+@pytest.fixture
+def workbench(shared_notebook):
+    """Return a notebook whose first cell shows a fresh run, ten steps on."""
+    notebook = shared_notebook
+    notebook.problems.clear()
+    notebook.command("notebook:clear-all-cell-outputs")
+    notebook.run(0)
+    notebook.wait_for_step(10)
+    yield notebook
+    assert notebook.problems == []
+
+
 @pytest.fixture
 def shot(tmp_path):
     """Return a function that takes a screenshot, and returns its path."""

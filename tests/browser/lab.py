@@ -301,6 +301,18 @@ class Notebook:
         words = label.rpartition("step ")[2].split()
         return int(words[0]) if words and words[0].isdecimal() else -1
 
+    def wait_for_step(self, step: int, number: int = 0) -> None:
+        """Wait until a picture shows a step, or a later one."""
+        wait_for(lambda: self.step(number) >= step, f"step {step}", 120)
+
+    def wait_for_rest(self, number: int = 0) -> None:
+        """Wait until a run has paused or ended, and its last picture has come."""
+        self.button("Play", number).wait_for()
+        last = ""
+        while (now := self.pixels(number)) != last:
+            last = now
+            time.sleep(0.4)
+
     def pixels(self, number: int = 0) -> str:
         """Return a digest of the pixels on screen."""
         return self.page.evaluate(

@@ -252,7 +252,7 @@ def standard_copy():
 def test_crops_show_parts_of_each_image_and_shrink_with_the_steps():
     image = np.zeros((2, 60, 80, 1), np.float32)
     image[0], image[1] = np.arange(80)[:, None] / 80, 0.25
-    run = transform.crops_and_noise(20, size=16, steps=100, noise=0.0)
+    run = transform.crops_and_noise(20, 16, (0.5, 0.05), steps=100, noise=0.0)
     early, late, end = (at(step, run, image) for step in (0, 99, 5000))
     assert early.shape == (40, 16, 16, 1)
     # The first image is a ramp: the slope across a crop tells how wide it is.
@@ -263,7 +263,7 @@ def test_crops_show_parts_of_each_image_and_shrink_with_the_steps():
     assert slopes[1] == pytest.approx(0.07, abs=0.04)
     assert slopes[2] == pytest.approx(0.07, abs=0.04)
     assert np.isin(early[20:], [0.25, 0.5]).mean() > 0.9
-    noisy = at(0, transform.crops_and_noise(20, size=16, noise=0.1), image)
+    noisy = at(0, transform.crops_and_noise(20, 16, (0.5, 0.05), noise=0.1), image)
     assert np.std(noisy - early) == pytest.approx(0.1 * np.sqrt(1 + 1 / 12), rel=0.1)
 
 

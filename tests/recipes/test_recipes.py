@@ -12,6 +12,7 @@ from lucid_widgets.optvis.param.variables import Parameterization
 from lucid_widgets.recipes import caricature as caricature_module
 from lucid_widgets.recipes import feature_visualization
 from lucid_widgets.recipes.caricature import caricature, dot_compare, feature_inversion
+from lucid_widgets.recipes.deepdream import deepdream
 from lucid_widgets.recipes.image_interpolation_params import multi_interpolation_basis
 
 PHOTO = np.random.default_rng(0).uniform(size=(40, 30, 3)).astype(np.float32)
@@ -118,6 +119,60 @@ def test_one_layer_may_be_given_by_itself_and_the_result_is_shown(
 def test_what_is_no_photo_is_refused(tiny_model, strange):
     with pytest.raises(ImageError, match="expected a photo"):
         caricature(strange, tiny_model, "conv2")
+
+
+# DeepDream ----------------------------------------------------------------------
+
+
+def test_a_dream_shows_more_of_what_a_layer_sees(tiny_model):
+    photo = np.clip(PHOTO * 0.2 + 0.4, 0, 1)
+    octaves = []
+    dream = deepdream(
+        photo,
+        tiny_model,
+        "conv2",
+        n_steps=4,
+        octaves=2,
+        tile=24,
+        on_octave=octaves.append,
+    )
+    assert dream.shape == photo.shape
+    assert 0 <= dream.min() < dream.max() <= 1
+    assert [octave.shape for octave in octaves] == [(28, 21, 3), (40, 30, 3)]
+    acts = [
+        tiny_model.import_graph(image[None])("conv2").numpy()
+        for image in (photo, dream)
+    ]
+    assert (acts[1] ** 2).mean() > (acts[0] ** 2).mean()
+    again = deepdream(photo, tiny_model, "conv2", n_steps=4, octaves=2, tile=24)
+    np.testing.assert_array_equal(dream, again)
+
+
+def test_a_dream_may_be_of_one_channel(tiny_model):
+    def mean(image):
+        return float(
+            tf.reduce_mean(tiny_model.import_graph(image[None])("conv2")[..., 3])
+        )
+
+    dream = deepdream(PHOTO, tiny_model, "conv2:3", n_steps=3, octaves=1)
+    assert mean(dream) > mean(PHOTO)
+
+
+@pytest.mark.parametrize(
+    ("error", "given"),
+    [
+        (ImageError, {"img": PHOTO * 255}),
+        (ImageError, {"img": PHOTO[:10]}),
+        (LucidError, {"objective": "conv9"}),
+        (SettingError, {"n_steps": 0}),
+        (SettingError, {"octaves": 0}),
+        (SettingError, {"octave_scale": 1.0}),
+        (SettingError, {"tile": 8}),
+    ],
+)
+def test_impossible_dreams_are_refused(tiny_model, error, given):
+    with pytest.raises(error):
+        deepdream(**{"img": PHOTO, "model": tiny_model, "objective": "conv2", **given})
 
 
 # Interpolation between objectives -----------------------------------------------

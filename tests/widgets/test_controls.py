@@ -122,7 +122,7 @@ def test_the_layer_menu_counts_channels_and_the_slider_follows(make_vis):
     assert vis.layer == "conv2d0"
     slider, field = controls(vis)["Channel"][:2]
     assert (slider.max, field.max) == (31, 31)
-    assert slider.value == field.value == vis.channel == 55
+    assert slider.value == field.value == vis.channel == 31
     vis.objective = "mixed5b:300"
     assert (slider.max, slider.value, menu.value) == (447, 300, "mixed5b")
 

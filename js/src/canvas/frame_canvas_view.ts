@@ -1,9 +1,11 @@
 /** One view of the canvas widget: puts stage and controls together, and keeps them right. */
 
+import { copyText } from "../clipboard.js";
 import type { Connection } from "../connection.js";
 import { ErrorPane } from "../controls/error_pane.js";
 import { followPanel } from "../controls/panel.js";
 import { Figures, ProgressBar, type ProgressState } from "../controls/progress.js";
+import { Scrubber } from "../controls/scrubber.js";
 import { keepOurKeys } from "../controls/shortcuts.js";
 import { placeholderText, statusText } from "../controls/status_text.js";
 import { Transport } from "../controls/transport.js";
@@ -11,11 +13,12 @@ import { element, setText } from "../element.js";
 import { hidePoster } from "../poster_output.js";
 import type { Saving } from "../saving.js";
 import type { Traits } from "../traits.js";
+import type { Filmstrip } from "./filmstrip.js";
 import type { LiveRun, View } from "./live_run.js";
 import { Stage } from "./stage.js";
 
 /** The traits that change what a view shows. */
-const SHOWN = ["status", "error", "title", "notice", "total_steps"];
+const SHOWN = ["status", "error", "title", "notice", "total_steps", "code"];
 
 const KEYS_HINT =
   "wheel or + and - zoom, 0 shows all, drag or arrow keys move, Shift + arrows read a pixel";
@@ -28,6 +31,7 @@ export interface ViewContext {
   readonly run: LiveRun;
   readonly connection: Connection;
   readonly saving: Saving;
+  readonly filmstrip: Filmstrip;
 }
 
 export class FrameCanvasView implements View {
@@ -36,6 +40,7 @@ export class FrameCanvasView implements View {
   readonly #body = element("div", { class: "lucid-frame-canvas" });
   readonly #stage: Stage;
   readonly #transport: Transport;
+  readonly #scrubber: Scrubber;
   readonly #progressBar = new ProgressBar();
   readonly #figures = new Figures();
   readonly #errorPane = new ErrorPane();
@@ -55,11 +60,23 @@ export class FrameCanvasView implements View {
     this.el = el;
     this.#context = context;
     this.#signal = signal;
-    const { traits, run, connection, saving } = context;
+    const { traits, run, connection, saving, filmstrip } = context;
     this.#stage = new Stage(run, (...args) => this.#onReadout(...args), signal);
     this.#transport = new Transport(
       (command) => connection.send({ kind: "command", command }),
       () => saving.request(traits.title),
+      () => copyText(traits.code),
+      signal,
+    );
+    this.#scrubber = new Scrubber(
+      {
+        pick: (index) => {
+          filmstrip.stop();
+          filmstrip.pick(index);
+        },
+        togglePlay: () => (filmstrip.isPlaying ? filmstrip.stop() : filmstrip.play()),
+        branch: (step) => connection.send({ kind: "branch", step }),
+      },
       signal,
     );
     this.#mount();
@@ -75,7 +92,7 @@ export class FrameCanvasView implements View {
   /** Brings everything on screen up to date. */
   paint(): void {
     const { traits, run, connection } = this.#context;
-    const { picture } = run;
+    const { shown: picture } = run;
     const { status } = traits;
     const progress = this.#progress();
     this.#stage.setLabel(this.#label(progress));
@@ -88,7 +105,9 @@ export class FrameCanvasView implements View {
       status,
       kernel: connection.state,
       hasPicture: picture !== null,
+      hasCode: traits.code !== "",
     });
+    this.#updateScrubber();
     this.#badge.hidden = connection.state !== "lost";
     this.#placeholder.hidden = picture !== null;
     setText(this.#placeholder, placeholderText(status, connection.state));
@@ -101,9 +120,21 @@ export class FrameCanvasView implements View {
     this.#panel ??= followPanel(this.el, this.#signal);
   }
 
+  #updateScrubber(): void {
+    const { traits, connection, filmstrip } = this.#context;
+    const isLive = connection.state === "live";
+    this.#scrubber.update({
+      frames: filmstrip.frames,
+      position: filmstrip.position,
+      isPlaying: filmstrip.isPlaying,
+      isActive: isLive && traits.isActive,
+      canBranch: isLive && traits.status !== "closed" && filmstrip.picked !== null,
+    });
+  }
+
   #progress(): ProgressState {
     const { traits, run, connection } = this.#context;
-    const { picture } = run;
+    const { shown: picture } = run;
     const isRunning = traits.status === "running" && connection.state === "live";
     return {
       step: picture?.step ?? null,
@@ -140,6 +171,7 @@ export class FrameCanvasView implements View {
         this.#figures.stepNode,
       ),
       this.#figures.node,
+      this.#scrubber.node,
       element(
         "div",
         { class: "lucid-line lucid-quiet" },

@@ -9,6 +9,7 @@
 
 import type { CurvePoint, FrameMessage, ImageType, Packet } from "../protocol.js";
 import type { Poster } from "../traits.js";
+import { decode } from "./decoding.js";
 
 /** A decoded picture, and the numbers that belong to it. */
 export interface Picture {
@@ -30,6 +31,7 @@ const MAX_CURVE = 512;
 
 export class LiveRun {
   picture: Picture | null = null;
+  #replayed: Picture | null = null;
   curve: readonly CurvePoint[] = [];
   stepsPerSecond: number | null = null;
   totalSteps = 0;
@@ -51,6 +53,18 @@ export class LiveRun {
     this.#confirm = confirm;
     this.#signal = signal;
     signal.addEventListener("abort", () => this.#show(null));
+  }
+
+  /** What views paint: a snapshot while one is looked at, else the newest picture. */
+  get shown(): Picture | null {
+    return this.#replayed ?? this.picture;
+  }
+
+  /** Shows an earlier picture for a while, and takes care of its bitmap. */
+  showInstead(picture: Picture | null): void {
+    this.#replayed?.bitmap.close();
+    this.#replayed = picture;
+    this.requestPaint();
   }
 
   /** Takes in a frame: its numbers at once, its picture when there is time. */
@@ -168,7 +182,7 @@ export class LiveRun {
     mime: ImageType,
   ): Promise<ImageBitmap | null> {
     try {
-      const bitmap = await createImageBitmap(new Blob([bytes], { type: mime }));
+      const bitmap = await decode(bytes, mime);
       this.problem = "";
       return bitmap;
     } catch {

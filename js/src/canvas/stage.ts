@@ -91,7 +91,7 @@ export class Stage {
 
   paint(): void {
     this.#layOut();
-    const picture = this.#run.picture;
+    const picture = this.#run.shown;
     const context = this.#canvas.getContext("2d");
     const { width, height } = this.#size;
     if (picture && context) {
@@ -101,7 +101,7 @@ export class Stage {
   }
 
   get #picture(): Size {
-    return this.#run.picture?.bitmap ?? EMPTY;
+    return this.#run.shown?.bitmap ?? EMPTY;
   }
 
   get #placement(): Placement {
@@ -254,7 +254,7 @@ export class Stage {
   }
 
   #report(isByKeyboard: boolean): void {
-    const picture = this.#run.picture;
+    const picture = this.#run.shown;
     const under = this.#pointer;
     const pixel =
       under && !isByKeyboard

@@ -5,12 +5,13 @@ import { element, setText } from "../element.js";
 import type { Command } from "../protocol.js";
 import type { Status } from "../traits.js";
 
-export type ButtonName = "play" | "step" | "reset" | "save";
+export type ButtonName = "play" | "step" | "reset" | "save" | "code";
 
 export interface TransportState {
   readonly status: Status;
   readonly kernel: KernelState;
   readonly hasPicture: boolean;
+  readonly hasCode: boolean;
 }
 
 export function isActive(status: Status): boolean {
@@ -25,13 +26,14 @@ export function isActive(status: Status): boolean {
 export function enabledButtons(
   state: TransportState,
 ): Readonly<Record<ButtonName, boolean>> {
-  const { status, kernel, hasPicture } = state;
+  const { status, kernel, hasPicture, hasCode } = state;
   const canAsk = kernel === "live" && status !== "closed";
   return {
     play: canAsk,
     step: canAsk && !isActive(status),
     reset: canAsk,
     save: hasPicture,
+    code: hasCode && !(kernel === "live" && isActive(status)),
   };
 }
 
@@ -40,6 +42,7 @@ const TOOLTIPS: Readonly<Record<ButtonName, string>> = {
   step: "Do one step and stop",
   reset: "Start again at step 0 with a new image",
   save: "Download the picture as a PNG file",
+  code: "Copy the Python program that makes this picture; it is ready at rest",
 };
 const NO_KERNEL_TOOLTIP = "needs a running kernel: run the cell again";
 
@@ -51,6 +54,7 @@ export class Transport {
   constructor(
     onCommand: (command: Command) => void,
     onSave: () => void,
+    onCopyCode: () => Promise<boolean>,
     signal: AbortSignal,
   ) {
     this.#buttons = {
@@ -58,8 +62,9 @@ export class Transport {
       step: button("Step"),
       reset: button("Reset"),
       save: button("Save"),
+      code: button(COPY),
     };
-    const { play, step, reset, save } = this.#buttons;
+    const { play, step, reset, save, code } = this.#buttons;
     this.node = element(
       "div",
       { class: "lucid-transport", role: "group", "aria-label": "run" },
@@ -67,6 +72,7 @@ export class Transport {
       step,
       reset,
       save,
+      code,
     );
     const onClick = (target: HTMLButtonElement, action: () => void) =>
       target.addEventListener(
@@ -80,21 +86,37 @@ export class Transport {
     onClick(step, () => onCommand("step"));
     onClick(reset, () => onCommand("reset"));
     onClick(save, onSave);
+    onClick(code, () => void this.#copy(code, onCopyCode, signal));
+  }
+
+  async #copy(
+    target: HTMLButtonElement,
+    copy: () => Promise<boolean>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    setText(target, (await copy()) ? "Copied" : "Not copied");
+    const timer = setTimeout(() => setText(target, COPY), TOLD_MS);
+    signal.addEventListener("abort", () => clearTimeout(timer));
   }
 
   update(state: TransportState): void {
     this.#isActive = state.kernel === "live" && isActive(state.status);
     setText(this.#buttons.play, this.#isActive ? "Pause" : "Play");
     const enabled = enabledButtons(state);
-    for (const name of ["play", "step", "reset", "save"] as const) {
+    for (const name of ["play", "step", "reset", "save", "code"] as const) {
       const target = this.#buttons[name];
       // Not `disabled`: that would take the keyboard focus away while a step runs.
       target.setAttribute("aria-disabled", String(!enabled[name]));
-      const needsKernel = name !== "save" && state.kernel !== "live";
+      const isOffline = name === "save" || name === "code";
+      const needsKernel = !isOffline && state.kernel !== "live";
       target.title = needsKernel ? NO_KERNEL_TOOLTIP : TOOLTIPS[name];
     }
   }
 }
+
+const COPY = "Copy as code";
+/** The button says for so long how it went. */
+const TOLD_MS = 1500;
 
 function button(label: string): HTMLButtonElement {
   return element("button", { type: "button", class: "lucid-button" }, label);

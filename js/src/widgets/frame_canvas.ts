@@ -7,6 +7,7 @@
 
 import type { AnyModel, InitializeProps, RenderProps } from "@anywidget/types";
 import "../styles.css";
+import { Filmstrip } from "../canvas/filmstrip.js";
 import { FrameCanvasView } from "../canvas/frame_canvas_view.js";
 import { LiveRun } from "../canvas/live_run.js";
 import { Connection } from "../connection.js";
@@ -23,6 +24,7 @@ export interface Shared {
   readonly run: LiveRun;
   readonly connection: Connection;
   readonly saving: Saving;
+  readonly filmstrip: Filmstrip;
   /** After a reset there is nothing to show, and nothing is sent, until the next run. */
   clearIfReset(): void;
   /** Tells the kernel how many views are left, once it is clear. */
@@ -37,6 +39,7 @@ function share(model: AnyModel, signal: AbortSignal): Shared {
     signal,
   );
   const saving = new Saving(run, connection, signal);
+  const filmstrip = new Filmstrip(traits, run, signal);
 
   const receive = (content: unknown, buffers: unknown) => {
     connection.heard();
@@ -73,7 +76,7 @@ function share(model: AnyModel, signal: AbortSignal): Shared {
       COUNT_VIEWS_AFTER_MS,
     );
   };
-  return { traits, run, connection, saving, clearIfReset, countViewsSoon };
+  return { traits, run, connection, saving, filmstrip, clearIfReset, countViewsSoon };
 }
 
 /** Anywidget calls this once per model, so the closure is the model's own state. */
