@@ -28,8 +28,6 @@ from lucid_widgets.errors import (
     LucidError,
     MissingPackageError,
     ObjectiveError,
-    UnknownModelError,
-    did_you_mean,
 )
 
 if TYPE_CHECKING:
@@ -241,21 +239,10 @@ def _import_tensorflow() -> None:
 
 
 def _load_model(name: str) -> Any:
-    vision_models = importlib.import_module("lucid_widgets.modelzoo.vision_models")
-    base = importlib.import_module("lucid_widgets.modelzoo.vision_base")
-    names = sorted(
-        known
-        for known in vision_models.__all__
-        if known != "Model"
-        and isinstance(found := getattr(vision_models, known), type)
-        and issubclass(found, base.Model)
-    )
-    if name not in names:
-        raise UnknownModelError(
-            f"no model {name!r}{did_you_mean(name, names)} "
-            "`lucid-widgets models` lists them"
-        )
-    return getattr(vision_models, name)()
+    nets_factory = importlib.import_module("lucid_widgets.modelzoo.nets_factory")
+    nets_factory.check_name(name)
+    _import_tensorflow()
+    return nets_factory.by_name(name)
 
 
 def _check_channels(channels: list[int] | str, layer: Any) -> list[int]:

@@ -8,7 +8,8 @@ import { STATUSES, type Status } from "../src/traits.js";
 
 describe("enabledButtons", () => {
   const enabled = (status: Status, changes = {}) => {
-    const state = { status, kernel: "live" as const, hasPicture: true, ...changes };
+    const kernel = "live" as const;
+    const state = { status, kernel, hasPicture: true, hasCode: false, ...changes };
     return Object.entries(enabledButtons(state))
       .filter(([, isEnabled]) => isEnabled)
       .map(([name]) => name);
@@ -24,6 +25,12 @@ describe("enabledButtons", () => {
     ["closed", ["save"]],
   ] as const)("while %s: %s", (status, names) => {
     expect(enabled(status)).toEqual(names);
+  });
+
+  it("copies code of a picture at rest, with or without a kernel", () => {
+    expect(enabled("paused", { hasCode: true })).toContain("code");
+    expect(enabled("running", { hasCode: true })).not.toContain("code");
+    expect(enabled("running", { hasCode: true, kernel: "absent" })).toContain("code");
   });
 
   it("only saves without a kernel, and only if there is a picture", () => {

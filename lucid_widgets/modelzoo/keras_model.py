@@ -123,6 +123,9 @@ class KerasModel(Model):
         import tensorflow as tf
 
         copied = self._copy_without_caches()
+        # Finding names in a block runs it, and the names are the same.
+        for name in ("composites", "before_names", "inside", "layers"):
+            setattr(copied, name, getattr(self, name))
         # The weights as they are now, also those that were not changed: the Keras model
         # may be trained further.
         vars(self).pop("digest", None)
@@ -144,7 +147,6 @@ class KerasModel(Model):
         serial = self.identity.partition("#")[2]
         copied.digest = digest
         copied.identity = f"{self.model_name}:{digest}#{serial}"
-        copied.layers = self.layers
         return copied
 
     # Names ------------------------------------------------------------------

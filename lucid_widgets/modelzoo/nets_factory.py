@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lucid_widgets.errors import UnknownModelError, did_you_mean
 from lucid_widgets.modelzoo import lucid_models
-from lucid_widgets.modelzoo.catalogue import lucid_names
+from lucid_widgets.modelzoo.catalogue import APPLICATIONS, application, lucid_names
 from lucid_widgets.modelzoo.inception_v1 import InceptionV1
 from lucid_widgets.modelzoo.tiny_inception import TinyInception
 from lucid_widgets.modelzoo.vision_base import Model
@@ -37,3 +39,57 @@ def get_model(name: str) -> type[Model]:
         listed = ", ".join(within)
         raise UnknownModelError(f"no model {name!r}; names that contain it: {listed}")
     raise UnknownModelError(f"no model {name!r}{did_you_mean(str(name), models_map)}")
+
+
+def known_names() -> tuple[str, ...]:
+    """Return all names that `by_name` takes: those of `catalogue.catalog`."""
+    return (*models_map, *APPLICATIONS)
+
+
+def check_name(name: Any) -> None:
+    """Raise unless there is a model of a name; nothing is loaded.
+
+    Raises:
+        UnknownModelError: there is none; the message names the three closest.
+    """
+    known = known_names()
+    if not isinstance(name, str) or name not in known:
+        shown = str(name)[:100]
+        raise UnknownModelError(
+            f"no model {shown!r}{did_you_mean(shown, known)} models.catalog(), or "
+            "`lucid-widgets models`, lists them"
+        )
+
+
+def by_name(name: str, **settings: Any) -> Model:
+    """Return the model of a name in the catalogue, its weights downloaded if need be.
+
+    Args:
+        name: the embedded model, one of Lucid's, or one of `keras.applications`.
+        **settings: for the model's class, such as ``path``; or for `application`, such as
+            ``weights``.
+
+    Raises:
+        UnknownModelError: there is none; the message names the three closest.
+        WeightsError, ModelError: its weights cannot be had.
+
+    Example:
+        >>> by_name("TinyInception").get_layer("mixed4a").depth
+        224
+    """
+    check_name(name)
+    if name in models_map:
+        return models_map[name](**settings)
+    return application(name, **settings)
+
+
+def at_hand() -> list[str]:
+    """Return the names worth offering: weights are here, or can be downloaded.
+
+    Left out are Lucid's models whose files are neither in the cache nor, as far as is
+    known, in Lucid's bucket.
+    """
+    lost = {
+        name for name in lucid_names() if not lucid_models.weights_of(name).cached
+    }
+    return [name for name in known_names() if name not in lost]

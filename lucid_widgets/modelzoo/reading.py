@@ -18,9 +18,42 @@ _KEPT = 8
 
 
 def read_activations(
-    model: Model, images: Any, layers: str | Sequence[str], batch_size: int
+    model: Model,
+    images: Any,
+    layers: str | Sequence[str],
+    batch_size: int,
+    *,
+    center_only: bool = False,
 ) -> Any:
     """Compute `Model.activations`; see there."""
+    names = _checked(model, layers, batch_size)
+    batches = _batches(model, images, names, int(batch_size), center_only=center_only)
+    gathered = {name: _Gathered(_count(images)) for name in names}
+    for batch in batches:
+        for name, array in batch.items():
+            gathered[name].add(array)
+    joined = {name: found.joined() for name, found in gathered.items()}
+    return joined[layers] if isinstance(layers, str) else joined
+
+
+def iterate_batches(
+    model: Model,
+    images: Any,
+    layers: str | Sequence[str],
+    batch_size: int,
+    *,
+    center_only: bool = False,
+) -> Iterator[Any]:
+    """Compute `Model.iterate_activations`; see there."""
+    names = _checked(model, layers, batch_size)
+    found = _batches(model, images, names, int(batch_size), center_only=center_only)
+    return (batch[layers] if isinstance(layers, str) else batch for batch in found)
+
+
+def _checked(
+    model: Model, layers: str | Sequence[str], batch_size: int
+) -> tuple[str, ...]:
+    """Return the names of the layers, if they and the batch size can be used."""
     if isinstance(batch_size, bool) or int(batch_size) != batch_size or batch_size < 1:
         raise SettingError(
             f"batch_size is a whole number from 1, and was given {batch_size!r}"
@@ -32,35 +65,101 @@ def read_activations(
         )
     for name in names:
         model.canonical_name(name)
-    collected: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    for batch in batches(iterate_images(images), int(batch_size)):
-        for name, array in compute_batch(model, batch, names).items():
-            collected[name].append(array)
-    if not collected[names[0]]:
-        raise ImageError("there are no images to compute activations of")
-    joined = {name: np.concatenate(arrays) for name, arrays in collected.items()}
-    return joined[layers] if isinstance(layers, str) else joined
+    return names
+
+
+def _batches(
+    model: Model,
+    images: Any,
+    names: tuple[str, ...],
+    batch_size: int,
+    *,
+    center_only: bool,
+) -> Iterator[dict[str, np.ndarray]]:
+    for batch in batches(iterate_images(images), batch_size):
+        yield compute_batch(model, batch, names, center_only=center_only)
+
+
+def _count(images: Any) -> int | None:
+    """Return how many images there are, where that is known without reading them."""
+    if isinstance(images, np.ndarray):
+        return {3: 1, 4: len(images)}.get(images.ndim)
+    return None
+
+
+class _Gathered:
+    """The activations of one layer, put where they belong as they come.
+
+    Args:
+        count: how many images there will be; None when nobody knows.
+    """
+
+    def __init__(self, count: int | None) -> None:
+        self._count = count
+        self._whole: np.ndarray | None = None
+        self._parts: list[np.ndarray] = []
+        self._filled = 0
+
+    def add(self, array: np.ndarray) -> None:
+        """Append the activations of a batch."""
+        if self._count is None:
+            self._parts.append(array)
+            return
+        if self._whole is None:
+            self._whole = np.empty([self._count, *array.shape[1:]], array.dtype)
+        self._whole[self._filled : self._filled + len(array)] = array
+        self._filled += len(array)
+
+    def joined(self) -> np.ndarray:
+        """Return all of them; the parts are given up on the way."""
+        if self._whole is not None:
+            return self._whole
+        if not self._parts:
+            raise ImageError("there are no images to compute activations of")
+        shapes = {part.shape[1:] for part in self._parts}
+        if len(shapes) > 1:
+            raise ImageError(
+                "the images have different sizes, and so has this layer: "
+                f"{', '.join(map(str, sorted(shapes)))}. Resize the images, or read them "
+                "with center_only=True or iterate_activations"
+            )
+        whole = np.empty(
+            [sum(map(len, self._parts)), *self._parts[0].shape[1:]], self._parts[0].dtype
+        )
+        end = len(whole)
+        while self._parts:
+            part = self._parts.pop()
+            whole[end - len(part) : end] = part
+            end -= len(part)
+        return whole
 
 
 def compute_batch(
-    model: Model, batch: np.ndarray, names: tuple[str, ...]
+    model: Model,
+    batch: np.ndarray,
+    names: tuple[str, ...],
+    *,
+    center_only: bool = False,
 ) -> dict[str, np.ndarray]:
     """Return the activations of one batch of images of equal size."""
-    function = _function(model, names, batch.shape[1:])
+    function = _function(model, names, batch.shape[1:], center_only=center_only)
     return {name: tensor.numpy() for name, tensor in function(batch).items()}
 
 
-def _function(model: Model, names: tuple[str, ...], shape: tuple[int, ...]) -> Any:
+def _function(
+    model: Model, names: tuple[str, ...], shape: tuple[int, ...], *, center_only: bool
+) -> Any:
     """Return the compiled function for these layers and this image size."""
     import tensorflow as tf
 
     kept = model.__dict__.setdefault("_reading_functions", {})
-    key = (names, shape)
+    key = (names, shape, center_only)
     if key not in kept:
 
         def compute(images: Any) -> dict[str, Any]:
             activations = model.import_graph(images)
-            return {name: activations[name] for name in names}
+            found = {name: activations[name] for name in names}
+            return {name: _center(x) for name, x in found.items()} if center_only else found
 
         signature = [tf.TensorSpec([None, *shape], tf.float32)]
         kept[key] = tf.function(compute, input_signature=signature, autograph=False)
@@ -69,11 +168,22 @@ def _function(model: Model, names: tuple[str, ...], shape: tuple[int, ...]) -> A
     return kept[key]
 
 
+def _center(tensor: Any) -> Any:
+    """Return the position in the centre of ``[batch, height, width, depth]``."""
+    import tensorflow as tf
+
+    if tensor.shape.rank != 4:
+        return tensor
+    height, width = tf.unstack(tf.shape(tensor)[1:3])
+    return tensor[:, height // 2, width // 2]
+
+
 def iterate_images(images: Any) -> Iterator[np.ndarray]:
     """Yield single images, float32 ``[height, width, channels]``, from any collection.
 
     Args:
-        images: an array of rank 3 or 4, a path, or an iterable of these.
+        images: an array of rank 3 or 4, a path, a `tf.data.Dataset`, or an iterable of
+            these.
 
     Raises:
         ImageError: something in it is not an image in [0, 1].
@@ -88,8 +198,14 @@ def iterate_images(images: Any) -> Iterator[np.ndarray]:
         raise ImageError(
             f"images are an array, a path or a collection of these, not {images!r}"
         )
+    pairs = isinstance(getattr(images, "element_spec", None), tuple)
+    if isinstance(getattr(images, "element_spec", None), dict):
+        raise ImageError(
+            "this dataset yields dictionaries; choose the images first: "
+            "dataset.map(lambda item: item['image'])"
+        )
     for item in images:
-        yield from iterate_images(item)
+        yield from iterate_images(item[0] if pairs else item)
 
 
 def _load(path: str | Path) -> np.ndarray:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -346,16 +346,27 @@ class Model:
     # Reading activations ----------------------------------------------------
 
     def activations(
-        self, images: Any, layers: str | Sequence[str], batch_size: int = 32
+        self,
+        images: Any,
+        layers: str | Sequence[str],
+        batch_size: int = 32,
+        *,
+        center_only: bool = False,
     ) -> Any:
         """Return activations for images, computed in batches.
 
+        Only one batch of images, and the result, are held in memory; where the result is
+        too large for that, use `iterate_activations`.
+
         Args:
             images: an array ``[height, width, channels]`` or ``[n, height, width,
-                channels]`` in [0, 1]; the path of an image file; or any iterable of
-                these. Images of different sizes are allowed if the layers' shapes agree.
+                channels]`` in [0, 1]; the path of an image file; a `tf.data.Dataset` of
+                images or of pairs that begin with them; or any iterable of these.
+                Images of different sizes are allowed if the layers' shapes agree.
             layers: one layer name, or several.
             batch_size: images computed at a time.
+            center_only: of layers with positions, only read the one in the centre
+                (row height // 2, column width // 2): ``[n, depth]``.
 
         Returns:
             An array ``[n, ...]`` for one name; a dictionary of arrays for several.
@@ -366,7 +377,24 @@ class Model:
         """
         from lucid_widgets.modelzoo.reading import read_activations
 
-        return read_activations(self, images, layers, batch_size)
+        return read_activations(self, images, layers, batch_size, center_only=center_only)
+
+    def iterate_activations(
+        self,
+        images: Any,
+        layers: str | Sequence[str],
+        batch_size: int = 32,
+        *,
+        center_only: bool = False,
+    ) -> Iterator[Any]:
+        """Yield activations batch by batch: for more images than fit into memory.
+
+        Takes what `activations` takes, and yields what it would return, for up to
+        `batch_size` images at a time. Arguments are checked at once.
+        """
+        from lucid_widgets.modelzoo.reading import iterate_batches
+
+        return iterate_batches(self, images, layers, batch_size, center_only=center_only)
 
     # Changing ---------------------------------------------------------------
 
@@ -429,11 +457,9 @@ class Model:
             for name, value in vars(kind).items()
             if isinstance(value, cached_property)
         }
-        kept = {"layers"}  # the same names, whatever the operations behind them
+        worked_out.add("_reading_functions")
         vars(copied).update(
-            (name, value)
-            for name, value in vars(self).items()
-            if name in kept or (name not in worked_out and name != "_reading_functions")
+            (name, value) for name, value in vars(self).items() if name not in worked_out
         )
         return copied
 

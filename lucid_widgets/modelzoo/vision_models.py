@@ -44,6 +44,7 @@ from lucid_widgets.modelzoo.lucid_models import (
     VGG16_caffe,
     VGG19_caffe,
 )
+from lucid_widgets.modelzoo.nets_factory import by_name
 from lucid_widgets.modelzoo.saved_model import from_saved_model
 from lucid_widgets.modelzoo.tiny_inception import TinyInception
 from lucid_widgets.modelzoo.vision_base import Layer, Model
@@ -84,6 +85,7 @@ __all__ = [
     "VGG16_caffe",
     "VGG19_caffe",
     "application",
+    "by_name",
     "catalog",
     "from_file",
     "from_graphdef",

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, features
 
@@ -58,7 +59,7 @@ def save_animation(
     images = [_image(one) for one in pictures]
     duration = round(1000 / frames_per_second)
     durations = [duration] * (len(images) - 1) + [duration + 1000]
-    options: dict[str, object] = {
+    options: dict[str, Any] = {
         ".webp": {"quality": 80, "method": 4},
         ".gif": {"disposal": 2, "optimize": True},
         ".png": {},

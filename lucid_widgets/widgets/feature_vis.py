@@ -26,6 +26,7 @@ from lucid_widgets.shapes import Images, Pixels
 from lucid_widgets.widgets.comms import handle_where_received
 from lucid_widgets.widgets.control_panel import ControlPanel
 from lucid_widgets.widgets.frame_canvas import FrameCanvas
+from lucid_widgets.widgets.front_ends import front_end, hint
 from lucid_widgets.widgets.model_choice import as_model, check_name
 from lucid_widgets.widgets.objective_choice import (
     ObjectiveChoice,
@@ -284,6 +285,8 @@ class FeatureVis(Sharing, ipywidgets.Box):
         view: Any = self._repr_mimebundle_(include=None, exclude=None)
         display({**view, "text/plain": repr(self)}, raw=True)
         session.poster.display()
+        if help_with := hint(front_end()):
+            display({"text/plain": help_with}, raw=True)
         if self._autostart:
             self._autostart = False
             if session.runner.status == "idle":

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from lucid_widgets.errors import ModelError, UnknownModelError, did_you_mean
-from lucid_widgets.modelzoo import vision_models
+from lucid_widgets.errors import ModelError
+from lucid_widgets.modelzoo import nets_factory, vision_models
+from lucid_widgets.modelzoo.nets_factory import check_name as check_name
 from lucid_widgets.modelzoo.vision_base import Model
 
 OFFERED = ("TinyInception", "InceptionV1")
-"""Models in the menu; any other can be given from Python."""
+"""Models that are loaded without a question: from us or from their authors' own page."""
 
 
 def as_model(given: Any) -> Model:
@@ -30,7 +31,7 @@ def as_model(given: Any) -> Model:
     if isinstance(given, Model):
         return given
     if isinstance(given, str):
-        return _by_name(given)
+        return nets_factory.by_name(given)
     # A Keras model can only exist where Keras has been imported.
     keras = sys.modules.get("keras")
     if keras is not None and isinstance(given, keras.Model):
@@ -47,24 +48,5 @@ def model_options(used: dict[str, Model]) -> list[tuple[str, Any]]:
     Args:
         used: models at hand, by name; the others are loaded when they are chosen.
     """
-    return [(name, used.get(name, name)) for name in dict.fromkeys([*OFFERED, *used])]
-
-
-def check_name(name: str) -> None:
-    """Raise unless a name is in the catalogue.
-
-    Raises:
-        UnknownModelError: it is not; the message names the three closest.
-    """
-    known = [entry.name for entry in vision_models.catalog()]
-    if name not in known:
-        raise UnknownModelError(
-            f"no model {name[:100]!r}{did_you_mean(name[:100], known)} "
-            "See models.catalog()"
-        )
-
-
-def _by_name(name: str) -> Model:
-    check_name(name)
-    make = getattr(vision_models, name, None)
-    return vision_models.application(name) if make is None else make()
+    names = dict.fromkeys([*OFFERED, *used, *nets_factory.at_hand()])
+    return [(name, used.get(name, name)) for name in names]

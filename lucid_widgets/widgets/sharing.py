@@ -170,7 +170,8 @@ class Sharing:
             }
         settings = {**_values(last.settings), **_values(last.hyperparameters)}
         given = {"steps": recipe.steps, **settings, **subject, **more}
-        vis = cls(at_hand, seed=recipe.seed, **given)
+        make: Any = cls
+        vis = make(at_hand, seed=recipe.seed, **given)
         vis._follow(script)
         vis.differences = recipe.differences(at_hand)
         if vis.differences:

@@ -2,12 +2,9 @@ from __future__ import annotations
 
 import itertools
 import os
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 numbers = itertools.count()
 
@@ -23,7 +20,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def lab():
-    from lab import Lab
+    from tests.browser.lab import Lab
 
     with Lab() as lab:
         yield lab
@@ -31,7 +28,7 @@ def lab():
 
 @pytest.fixture(scope="session")
 def browser():
-    from lab import CHROMIUM, chromium
+    from tests.browser.lab import CHROMIUM, chromium
 
     if not Path(CHROMIUM).exists():
         pytest.skip(f"no Chromium at {CHROMIUM}")
@@ -42,7 +39,7 @@ def browser():
 @pytest.fixture
 def open_notebook(lab, browser):
     """Return a function that opens a notebook; it is closed after the test."""
-    from lab import Notebook
+    from tests.browser.lab import Notebook
 
     opened = []
     contexts = []
@@ -110,7 +107,7 @@ vis
 
 @pytest.fixture(scope="module")
 def shared_notebook(lab, browser):
-    from lab import Notebook
+    from tests.browser.lab import Notebook
 
     context = browser.new_context(
         viewport={"width": 1200, "height": 900}, accept_downloads=True

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lab import KERNEL, wait_for
 from PIL import Image
+
+from tests.browser.lab import KERNEL, wait_for
 
 IMPORT = "from lucid_widgets import FeatureVis\n"
 TRACES = "__import__('lucid_widgets.optvis.render', fromlist=['*']).trace_count()"

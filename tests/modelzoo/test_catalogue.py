@@ -5,12 +5,12 @@ import json
 import keras
 import numpy as np
 import pytest
+from .graphs import block_graphdef, block_weights
 
 from lucid_widgets.errors import CacheError, ModelError, OfflineError, UnknownModelError
 from lucid_widgets.modelzoo import lucid_models, vision_models
 from lucid_widgets.modelzoo.catalogue import APPLICATIONS, application, catalog
 from lucid_widgets.modelzoo.nets_factory import get_model, models_map
-from modelzoo.graphs import block_graphdef, block_weights
 
 
 @pytest.fixture(autouse=True)

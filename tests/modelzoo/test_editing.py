@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from .graphs import block_graphdef, block_keras, block_weights
 
 from lucid_widgets.errors import (
     LayerNotFoundError,
@@ -15,7 +16,6 @@ from lucid_widgets.modelzoo.editing import ParameterEditor
 from lucid_widgets.modelzoo.vision_models import Model, from_graphdef, from_keras
 from lucid_widgets.optvis import render
 from lucid_widgets.optvis.settings import RenderSettings
-from modelzoo.graphs import block_graphdef, block_keras, block_weights
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,9 @@ def test_weights_are_edited_like_arrays(images):
         np.testing.assert_allclose(after[..., 1:5], before[..., 1:5], atol=1e-5)
         np.testing.assert_allclose(after[..., 5], bias[5], atol=1e-6)
         np.testing.assert_array_equal(block.weight(name), weights["stem_w"])
-        np.testing.assert_array_equal(block.activations(images, "stem_pre_relu"), before)
+        np.testing.assert_array_equal(
+            block.activations(images, "stem_pre_relu"), before
+        )
         assert edited.identity != block.identity
 
 
@@ -151,7 +153,9 @@ def test_weights_given_as_functions_and_arrays_agree(block, images):
     np.testing.assert_array_equal(
         by_array.activations(images, "mixed"), by_function.activations(images, "mixed")
     )
-    assert (by_array.activations(images, "mixed") != block.activations(images, "mixed")).any()
+    assert (
+        by_array.activations(images, "mixed") != block.activations(images, "mixed")
+    ).any()
 
 
 def test_input_gradients_follow_changed_weights(block, images):

@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
+from .graphs import block_graphdef, block_weights
 
 from lucid_widgets.errors import ModelError, UntrustedModelError
 from lucid_widgets.modelzoo.allowlist import ALLOWED_OPERATIONS
 from lucid_widgets.modelzoo.vision_models import from_graphdef
-from modelzoo.graphs import block_graphdef, block_weights
 
 
 @pytest.fixture(scope="module", params=["Concat", "ConcatV2"])

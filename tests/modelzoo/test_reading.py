@@ -65,3 +65,64 @@ def test_layers_and_batch_size_are_checked_before_any_image_is_read(tiny):
         tiny.activations(never(), "mixed3a", batch_size=0)
     with pytest.raises(SettingError, match="no layers"):
         tiny.activations(never(), [])
+
+
+def test_the_centre_alone_can_be_read(tiny, photos):
+    whole = tiny.activations(photos, ["mixed3a", "softmax2"])
+    centre = tiny.activations(photos, ["mixed3a", "softmax2"], center_only=True)
+    assert whole["mixed3a"].shape[1:3] == (8, 6)
+    np.testing.assert_allclose(centre["mixed3a"], whole["mixed3a"][:, 4, 3], atol=1e-5)
+    np.testing.assert_allclose(centre["softmax2"], whole["softmax2"], atol=1e-5)
+    sizes = [photos[0], photos[1][:32, :40]]
+    assert tiny.activations(sizes, "mixed3a", center_only=True).shape == (2, 104)
+    with pytest.raises(ImageError, match="center_only=True"):
+        tiny.activations(sizes, "mixed3a")
+
+
+def test_datasets_are_read_with_and_without_labels_and_batches(tiny, photos):
+    import tensorflow as tf
+
+    expected = tiny.activations(photos, "softmax2")
+    plain = tf.data.Dataset.from_tensor_slices(photos)
+    labelled = tf.data.Dataset.from_tensor_slices((photos, [4, 5, 6]))
+    for dataset in (plain, plain.batch(2), labelled, labelled.batch(2)):
+        np.testing.assert_allclose(
+            tiny.activations(dataset, "softmax2"), expected, atol=1e-6
+        )
+    named = tf.data.Dataset.from_tensor_slices({"image": photos})
+    with pytest.raises(ImageError, match="item\\['image'\\]"):
+        tiny.activations(named, "softmax2")
+
+
+def test_images_are_read_no_faster_than_they_are_computed(tiny, photos):
+    read = []
+
+    def images():
+        for i in range(100):
+            read.append(i)
+            yield photos[i % 3]
+
+    found = tiny.iterate_activations(images(), "mixed3a", 4, center_only=True)
+    first = next(found)
+    assert first.shape == (4, 104)
+    # The image that begins the next batch has been read, and no other.
+    assert len(read) == 5
+    found.close()
+
+
+def test_a_thousand_images_need_the_memory_of_a_batch(tiny):
+    import tracemalloc
+
+    def images():
+        rng = np.random.default_rng(0)
+        for _ in range(1000):
+            yield rng.random((32, 24, 3), np.float32)
+
+    tiny.activations(next(images()), "conv2d0", center_only=True)
+    tracemalloc.start()
+    found = tiny.activations(images(), "conv2d0", batch_size=16, center_only=True)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.shape == (1000, 32)
+    # The images alone are 9.2 MB, and the whole layer 24.6 MB.
+    assert peak < 3e6

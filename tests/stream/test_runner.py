@@ -7,10 +7,10 @@ import threading
 import time
 
 import pytest
-from frames import Source
 
 from lucid_widgets.frame import Frame
 from lucid_widgets.stream.runner import Runner
+from tests.stream.frames import Source
 
 
 class Recorder:
@@ -352,10 +352,15 @@ def test_a_preparation_runs_first_and_its_errors_wait_for_the_run(make):
 
 def test_a_preparation_that_takes_long_does_not_hold_up_close(make):
     runner, _ = make()
-    gate = threading.Event()
-    runner.prepare(lambda: gate.wait(1))
-    threading.Timer(0.05, gate.set).start()
+    begun, gate = threading.Event(), threading.Event()
+    runner.prepare(lambda: (begun.set(), gate.wait(10)))
+    assert begun.wait(5)
+    thread = runner.thread
     runner.close()
+    assert thread.is_alive()
+    gate.set()
+    thread.join(5)
+    assert not thread.is_alive()
 
 
 def test_pause_during_preparation_keeps_the_first_frame_and_goes_on_later(make):
@@ -413,9 +418,8 @@ def test_hammering_from_many_threads_leaves_a_runner_that_works(make):
 def test_ctrl_c_ends_the_waiting_and_leaves_the_run():
     script = """
 import signal, sys, threading, time, _thread
-sys.path.insert(0, "tests/stream")
-from frames import Source
-from test_runner import Recorder
+from tests.stream.frames import Source
+from tests.stream.test_runner import Recorder
 from lucid_widgets.stream.runner import Runner
 recorder = Recorder()
 runner = recorder.runner = Runner(recorder)
@@ -440,9 +444,8 @@ print(runner.wait(5), len(recorder.steps))
 def test_a_process_ends_while_a_run_goes_on():
     script = """
 import sys, time
-sys.path.insert(0, "tests/stream")
-from frames import Source
-from test_runner import Recorder
+from tests.stream.frames import Source
+from tests.stream.test_runner import Recorder
 from lucid_widgets.stream.runner import Runner
 recorder = Recorder()
 runner = recorder.runner = Runner(recorder)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from frames import picture
 from PIL import Image
 
 from lucid_widgets.frame import Frame
@@ -11,6 +10,7 @@ from lucid_widgets.stream.encoder import to_pixels
 from lucid_widgets.stream.pacing import Pacer
 from lucid_widgets.stream.protocol import parse_to_browser
 from lucid_widgets.stream.sender import FrameSender
+from tests.stream.frames import picture
 
 
 class Wire:

@@ -1,13 +1,9 @@
 from __future__ import annotations
 
 import importlib
-import sys
 import threading
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 SMALL = {"size": (24, 32), "pad": 4, "jitter": 2, "steps": 6}
 """A run of milliseconds; height and width differ."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from front_end import FrontEnd, send_to, until
 
 from lucid_widgets import FeatureVis
 from lucid_widgets.errors import (
@@ -16,6 +15,7 @@ from lucid_widgets.errors import (
 )
 from lucid_widgets.widgets.control_panel import walk
 from lucid_widgets.widgets.setting_trait import NUMBERS, STRUCTURE
+from tests.widgets.front_end import FrontEnd, send_to, until
 
 NAN = float("nan")
 

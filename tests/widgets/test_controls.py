@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from front_end import send_to
 from ipywidgets import Button, Dropdown, ToggleButton
-from test_bad_input import controls
 
 from lucid_widgets.optvis.settings import setting
 from lucid_widgets.widgets.control_panel import SECTIONS, walk
 from lucid_widgets.widgets.setting_trait import NUMBERS, STRUCTURE
+from tests.widgets.front_end import send_to
+from tests.widgets.test_bad_input import controls
 
 OTHER = {
     "learning_rate": 0.2,

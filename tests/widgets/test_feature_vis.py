@@ -8,11 +8,11 @@ import threading
 
 import numpy as np
 import pytest
-from conftest import run_threads
-from front_end import FrontEnd, until
 from PIL import Image
 
 from lucid_widgets.errors import ImageError, LucidError
+from tests.widgets.conftest import run_threads
+from tests.widgets.front_end import FrontEnd, until
 
 
 def trace_count() -> int:

@@ -7,10 +7,10 @@ import io
 
 import numpy as np
 import pytest
-from front_end import FrontEnd, until
 from PIL import Image
 
 from lucid_widgets.widgets.poster import KEYWORD, MAX_SIDE, shrink
+from tests.widgets.front_end import FrontEnd, until
 
 
 def decode(png: bytes) -> tuple[np.ndarray, dict]:

@@ -1,0 +1,132 @@
+"""Files that leave the notebook: moving pictures, pages, blocking runs."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image, features
+
+from lucid_widgets.errors import ImageError, MissingPackageError, SettingError
+from lucid_widgets.widgets import front_ends
+from lucid_widgets.widgets.exporting import save_animation
+
+
+def sizes_and_frames(path):
+    with Image.open(path) as image:
+        return image.size, getattr(image, "n_frames", 1)
+
+
+@pytest.mark.parametrize("ending", [".webp", ".gif", ".png", ".avif"])
+def test_the_history_becomes_a_moving_picture(make_vis, tmp_path, ending):
+    if ending == ".avif" and not features.check("avif"):
+        pytest.skip("this Pillow has no AVIF")
+    vis = make_vis(steps=6)
+    vis.wait(120)
+    path = vis.save_animation(tmp_path / f"x{ending}", scale=2)
+    assert sizes_and_frames(path) == ((64, 48), 6)
+
+
+def test_mp4_needs_ffmpeg_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    picture = np.zeros((5, 7, 3), np.uint8)
+    with pytest.raises(MissingPackageError, match="ffmpeg"):
+        save_animation(tmp_path / "x.mp4", [picture], 8)
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="no ffmpeg")
+def test_mp4_with_ffmpeg(tmp_path):
+    pictures = [np.full((5, 7, 3), value, np.uint8) for value in (0, 128, 255)]
+    path = save_animation(tmp_path / "x.mp4", pictures, 8)
+    assert b"ftyp" in path.read_bytes()[:32]
+
+
+@pytest.mark.parametrize(
+    ("name", "pictures", "rate"), [("x.mov", 1, 8), ("x.gif", 0, 8), ("x.gif", 1, 0)]
+)
+def test_what_cannot_be_a_moving_picture_is_refused(tmp_path, name, pictures, rate):
+    picture = np.zeros((5, 7, 3), np.uint8)
+    with pytest.raises(ImageError):
+        save_animation(tmp_path / name, [picture] * pictures, rate)
+
+
+def test_pictures_are_saved_at_any_scale(make_vis, tmp_path):
+    vis = make_vis(steps=1)
+    vis.wait(120)
+    small = np.asarray(Image.open(vis.save(tmp_path / "one.png")))
+    large = np.asarray(Image.open(vis.save(tmp_path / "three.png", scale=3)))
+    np.testing.assert_array_equal(large, small.repeat(3, 0).repeat(3, 1))
+    assert sizes_and_frames(vis.save(tmp_path / "half.png", scale=0.5))[0] == (16, 12)
+    for scale in (0, -1, 65, float("nan"), True):
+        with pytest.raises(SettingError):
+            vis.save(tmp_path / "x.png", scale=scale)
+
+
+def test_a_page_holds_everything_and_loads_nothing(make_vis, tmp_path):
+    vis, other = (
+        make_vis(steps=4, objective="mixed4a:30"),
+        make_vis(steps=3, objective="mixed3a:2"),
+    )
+    with pytest.raises(ImageError):
+        vis.to_html(tmp_path / "x.html")
+    vis.wait(120)
+    other.wait(120)
+    text = vis.to_html(
+        tmp_path / "x.html", other, title="Two </script> & more"
+    ).read_text()
+    assert "Two &lt;/script&gt; &amp; more" in text
+    assert not re.search(r"(src|href)=[\"']?(https?:)?//", text)
+    assert "default-src 'none'" in text
+    states = json.loads(
+        re.search(r'id="states">(.*?)</script>', text, re.DOTALL).group(1)
+    )
+    assert [state["title"] for state in states] == [
+        "TinyInception, channel mixed4a:30",
+        "TinyInception, channel mixed3a:2",
+    ]
+    assert [len(state["filmstrip_index"]) for state in states] == [4, 3]
+    assert text.count("<details>") == 2
+
+
+def test_front_ends_that_need_help_get_one_line_and_others_none():
+    assert front_ends.front_end({}, {}) is None
+    assert front_ends.front_end({"google.colab": 1}, {}) == "Colab"
+    assert front_ends.front_end({}, {"VSCODE_PID": "1"}) == "VS Code"
+    assert front_ends.front_end({"marimo": 1}, {}) == "marimo"
+    assert front_ends.hint(None) == front_ends.hint("marimo") == ""
+    for name in front_ends.BLOCKING:
+        assert "run_blocking()" in front_ends.hint(name)
+        assert "\n" not in front_ends.hint(name)
+
+
+def test_a_blocking_run_grows_its_picture_in_one_output(make_vis, monkeypatch):
+    shown = []
+
+    class Handle:
+        def update(self, data, **_):
+            shown.append(("update", data))
+
+    def display(data, **_):
+        shown.append(("display", data))
+        return Handle()
+
+    monkeypatch.setattr("IPython.display.display", display)
+    monkeypatch.setattr(front_ends.show_until_rest, "__defaults__", (0.01,))
+    vis = make_vis(steps=40)
+    assert vis.run_blocking(120)
+    assert vis.current_step == 40
+    assert next(how for how, _ in shown) == "display"
+    assert {how for how, _ in shown[1:]} == {"update"}
+    with Image.open(io.BytesIO(shown_png(shown[-1][1]))) as last:
+        pixels = np.asarray(last, np.float32) / 255
+    assert abs(pixels - vis.image).max() <= 0.5 / 255 + 1e-6
+
+
+def shown_png(data):
+    import base64
+
+    return base64.b64decode(data["image/png"])
