@@ -58,6 +58,8 @@ ALLOWED_OPERATIONS = frozenset(
         "Sigmoid",
         "Tanh",
         "Erf",
+        "Erfc",
+        "Erfinv",
         "Abs",
         "Add",
         "AddN",

@@ -58,10 +58,12 @@ def get_activations_iter(
         >>> image = np.full((64, 48, 3), 0.5)
         >>> found = get_activations_iter(TinyInception(), "mixed3a", [("a", image)] * 2)
         >>> found["a"].shape
-        (8, 6, 104)
+        (16, 12, 104)
     """
     if reducer not in REDUCERS:
-        raise SettingError(f"no reducer {reducer!r}{did_you_mean(str(reducer), REDUCERS)}")
+        raise SettingError(
+            f"no reducer {reducer!r}{did_you_mean(str(reducer), REDUCERS)}"
+        )
     before, after = REDUCERS[reducer]
     indices: list[Hashable] = []
 

@@ -89,7 +89,5 @@ def at_hand() -> list[str]:
     Left out are Lucid's models whose files are neither in the cache nor, as far as is
     known, in Lucid's bucket.
     """
-    lost = {
-        name for name in lucid_names() if not lucid_models.weights_of(name).cached
-    }
+    lost = {name for name in lucid_names() if not lucid_models.weights_of(name).cached}
     return [name for name in known_names() if name not in lost]

@@ -124,7 +124,8 @@ class _Gathered:
                 "with center_only=True or iterate_activations"
             )
         whole = np.empty(
-            [sum(map(len, self._parts)), *self._parts[0].shape[1:]], self._parts[0].dtype
+            [sum(map(len, self._parts)), *self._parts[0].shape[1:]],
+            self._parts[0].dtype,
         )
         end = len(whole)
         while self._parts:
@@ -159,7 +160,11 @@ def _function(
         def compute(images: Any) -> dict[str, Any]:
             activations = model.import_graph(images)
             found = {name: activations[name] for name in names}
-            return {name: _center(x) for name, x in found.items()} if center_only else found
+            return (
+                {name: _center(x) for name, x in found.items()}
+                if center_only
+                else found
+            )
 
         signature = [tf.TensorSpec([None, *shape], tf.float32)]
         kept[key] = tf.function(compute, input_signature=signature, autograph=False)

@@ -377,7 +377,9 @@ class Model:
         """
         from lucid_widgets.modelzoo.reading import read_activations
 
-        return read_activations(self, images, layers, batch_size, center_only=center_only)
+        return read_activations(
+            self, images, layers, batch_size, center_only=center_only
+        )
 
     def iterate_activations(
         self,
@@ -394,7 +396,9 @@ class Model:
         """
         from lucid_widgets.modelzoo.reading import iterate_batches
 
-        return iterate_batches(self, images, layers, batch_size, center_only=center_only)
+        return iterate_batches(
+            self, images, layers, batch_size, center_only=center_only
+        )
 
     # Changing ---------------------------------------------------------------
 
@@ -459,7 +463,9 @@ class Model:
         }
         worked_out.add("_reading_functions")
         vars(copied).update(
-            (name, value) for name, value in vars(self).items() if name not in worked_out
+            (name, value)
+            for name, value in vars(self).items()
+            if name not in worked_out
         )
         return copied
 

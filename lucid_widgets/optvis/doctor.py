@@ -29,6 +29,8 @@ _SEES = 0.02
 # A picture of which more than this lies at 0 or 1 has no way to go.
 _SATURATED = 0.6
 _CERTAIN = 0.999
+# By then a picture has at least this contrast, or will never have.
+_GROWN, _GREY = 64, 0.02
 # In a trial run, the objective should rise by this part of its size at least.
 _RISE = 1e-3
 
@@ -155,6 +157,15 @@ def look_at(frame: Frame) -> Finding | None:
             "saturated image",
             f"{part:.0%} of the numbers in the image are at 0 or 1",
             "a lower learning rate, fewer steps, or a penalty (L1, total variation)",
+        )
+    contrast = float(np.ptp(frame.images, axis=(1, 2)).max())
+    if frame.step + 1 >= _GROWN and contrast < _GREY:
+        return Finding(
+            "silent channel",
+            f"after {frame.step + 1} updates the image is still grey",
+            "another channel, the layer's _pre_relu, a higher learning rate, or a "
+            "larger first contrast: param.image(..., sd=0.5); diagnose(model, "
+            "objective) tells more",
         )
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lucid_widgets.errors import ModelError, SettingError
+from lucid_widgets.errors import ModelError, ObjectiveError, SettingError
 from lucid_widgets.optvis import param
 from lucid_widgets.optvis.objectives import Objective, as_objective
 from lucid_widgets.optvis.optimizers import as_optimizer
@@ -111,6 +111,21 @@ def _check_state(state: Any, start: State) -> None:
             f"{[tuple(v.shape) for v in state.variables]}, and this run's "
             f"{[tuple(v.shape) for v in start.variables]}; expected the "
             "parameterization and optimizer that it was made with"
+        )
+
+
+def check_same_structure(old: Objective, new: Objective) -> None:
+    """Raise unless a running optimization can move from one objective to another.
+
+    Raises:
+        ObjectiveError: they differ in more than their numbers.
+    """
+    if new is old:
+        return
+    if new.structure is None or new.structure != old.structure:
+        raise ObjectiveError(
+            f"{new.description} differs from {old.description} in more than its "
+            "numbers; start a new run for it"
         )
 
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from lucid_widgets.errors import ObjectiveError, SettingError
+from lucid_widgets.errors import SettingError
 from lucid_widgets.frame import Frame
 from lucid_widgets.misc.io import show
+from lucid_widgets.optvis.doctor import look_at
 from lucid_widgets.optvis.objectives import Objective, as_objective
-from lucid_widgets.optvis.plan import Plan, plan
+from lucid_widgets.optvis.plan import Plan, check_same_structure, plan
 from lucid_widgets.optvis.settings import STEPS, Hyperparameters, RenderSettings
 from lucid_widgets.optvis.step import (
     State,
@@ -22,9 +23,10 @@ from lucid_widgets.optvis.step import (
     number_tensors,
     trace_count,
 )
+from lucid_widgets.optvis.stepping import make_vis_T
 from lucid_widgets.shapes import Images
 
-__all__ = ["Frame", "State", "frames", "render_vis", "trace_count"]
+__all__ = ["Frame", "State", "frames", "make_vis_T", "render_vis", "trace_count"]
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +108,7 @@ def _iterate(
         if live is not None:
             now_objective, now_hyperparameters = live()
             if now_objective is not objective:
-                _check_same_structure(objective, now_objective)
+                check_same_structure(objective, now_objective)
                 check_targets(step.structure.model, now_objective)
                 objective = now_objective
                 number_values = number_tensors(objective.numbers)
@@ -119,14 +121,6 @@ def _iterate(
             float(values.numpy().sum()),
             lambda state=state: step.images(state),
             state,
-        )
-
-
-def _check_same_structure(old: Objective, new: Objective) -> None:
-    if new.structure is None or new.structure != old.structure:
-        raise ObjectiveError(
-            f"{new.description} differs from {old.description} in more than its "
-            "numbers; start a new run for it"
         )
 
 
@@ -202,6 +196,9 @@ def render_vis(
             show(np.hstack([*frame.images]))
     finally:
         run.close()
+    finding = look_at(frame) if frame is not None else None
+    if finding is not None:
+        log.warning("%s", finding)
     return images
 
 

@@ -24,6 +24,7 @@ from lucid_widgets.widgets.controls import (
     setting_controls,
     size_options,
 )
+from lucid_widgets.widgets.looks import Looks
 from lucid_widgets.widgets.model_choice import model_options
 from lucid_widgets.widgets.objective_choice import (
     KINDS,
@@ -65,6 +66,7 @@ class ControlPanel(ipywidgets.VBox):
     def __init__(self, vis: FeatureVis) -> None:
         self._vis = vis
         self._used: dict[str, Model] = {}
+        self._looks = Looks()
         super().__init__(
             [
                 self._menu_row("model", "Model", self._model_options),
@@ -94,25 +96,37 @@ class ControlPanel(ipywidgets.VBox):
         self, name: str, label: str, options: Callable[[], Any], *also: str
     ) -> ipywidgets.Box:
         """Return a menu whose entries are made anew when `name` or `also` change."""
-        menu = Dropdown(description=label, tooltip=TOOLTIPS[name])
+        looks = self._looks.of(Dropdown)
+        menu = Dropdown(description=label, tooltip=TOOLTIPS[name], **looks)
         bind(menu, self._vis, name, lambda: {"options": options()}, *also)
-        row = _row([menu], structural=name != "label")
+        row = self._row([menu], structural=name != "label", hides=name == "label")
         if name == "label":
             self._show_only_for(row, "class")
         return row
 
     def _channel_row(self) -> ipywidgets.Box:
         vis, tooltip = self._vis, TOOLTIPS["channel"]
-        slider = IntSlider(description="Channel", tooltip=tooltip, readout=False)
-        field = BoundedIntText(tooltip=f"Channel: {tooltip}", continuous_update=False)
+        looks = self._looks
+        slider = IntSlider(
+            description="Channel",
+            tooltip=tooltip,
+            readout=False,
+            **looks.of(IntSlider),
+        )
+        field = BoundedIntText(
+            tooltip=f"Channel: {tooltip}",
+            continuous_update=False,
+            **looks.of(BoundedIntText),
+        )
         for control in (slider, field):
             bind(control, vis, "channel", self._channel_range, "model", "layer")
         button = ipywidgets.Button(
             description="Random",
             tooltip="Show another channel of this layer, picked at random.",
+            **looks.of(ipywidgets.Button),
         )
         button.on_click(lambda _button: self._pick_channel())
-        row = _row([slider, field, button])
+        row = self._row([slider, field, button], hides=True)
         self._show_only_for(row, "channel", "neuron")
         return row
 
@@ -124,17 +138,35 @@ class ControlPanel(ipywidgets.VBox):
 
     def _setting_row(self, name: str) -> ipywidgets.Box:
         vis = self._vis
-        controls = setting_controls(name, getattr(vis, name))
+        controls = setting_controls(name, getattr(vis, name), self._looks)
         for control in controls:
             bind(control, vis, name, self._sizes if name == "size" else dict)
-        return _row(controls, structural=name in STRUCTURE or name == "seed")
+        return self._row(controls, structural=name in STRUCTURE or name == "seed")
+
+    def _row(
+        self, controls: list[Any], *, structural: bool = False, hides: bool = False
+    ) -> ipywidgets.HBox:
+        children = list(controls)
+        if structural:
+            looks = self._looks.of(ipywidgets.Label)
+            mark = ipywidgets.Label("new run", **looks)
+            mark.add_class("lucid-new-run")
+            children.append(mark)
+        # Hiding is a matter of layout: a row that does needs one of its own.
+        looks = {} if hides else self._looks.of(ipywidgets.HBox)
+        row = ipywidgets.HBox(children, **looks)
+        row.add_class("lucid-row")
+        return row
 
     def _section(self, title: str) -> list[ipywidgets.Widget]:
         body = ipywidgets.VBox([self._setting_row(name) for name in SECTIONS[title]])
         body.add_class("lucid-section")
         body.layout.display = "none"
         heading = ToggleButton(
-            description=title, icon="caret-right", tooltip=f"Show or hide: {title}"
+            description=title,
+            icon="caret-right",
+            tooltip=f"Show or hide: {title}",
+            **self._looks.of(ToggleButton),
         )
         heading.add_class("lucid-section-heading")
 
@@ -241,17 +273,6 @@ def walk(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
             yield getattr(widget, part)
     for child in getattr(widget, "children", ()):
         yield from walk(child)
-
-
-def _row(controls: list[Any], *, structural: bool = False) -> ipywidgets.HBox:
-    children = list(controls)
-    if structural:
-        mark = ipywidgets.Label("new run")
-        mark.add_class("lucid-new-run")
-        children.append(mark)
-    row = ipywidgets.HBox(children)
-    row.add_class("lucid-row")
-    return row
 
 
 def _check_flag(value: Any) -> None:

@@ -17,6 +17,7 @@ import ipywidgets
 
 from lucid_widgets.errors import ProtocolError
 from lucid_widgets.optvis.settings import Hyperparameters, setting
+from lucid_widgets.widgets.looks import Looks
 from lucid_widgets.widgets.setting_trait import NUMBERS, STRUCTURE
 
 Check = Callable[[Any], Any]
@@ -127,7 +128,7 @@ def tooltip_of(name: str) -> str:
     return " ".join(parts)
 
 
-def setting_controls(name: str, value: Any) -> list[Any]:
+def setting_controls(name: str, value: Any, looks: Looks) -> list[Any]:
     """Return the controls of one setting, the one with the label first.
 
     A choice gets a menu, a yes or no a box, structure a field; a number that acts
@@ -136,20 +137,30 @@ def setting_controls(name: str, value: Any) -> list[Any]:
     Args:
         name: the setting.
         value: its value now.
+        looks: what the controls share.
     """
     declared, tooltip = setting(name), tooltip_of(name)
     labelled = {"description": declared.label, "tooltip": tooltip}
     if declared.choices is not None:
         options = [(choice, choice) for choice in declared.choices]
-        return [Dropdown(options=options, value=value, **labelled)]
+        return [
+            Dropdown(options=options, value=value, **labelled, **looks.of(Dropdown))
+        ]
     if isinstance(value, bool):
-        return [Checkbox(value=value, indent=False, **labelled)]
+        shared = looks.of(Checkbox)
+        return [Checkbox(value=value, indent=False, **labelled, **shared)]
     if name == "size":
-        return [Dropdown(options=size_options(value), value=value, **labelled)]
+        options = size_options(value)
+        return [
+            Dropdown(options=options, value=value, **labelled, **looks.of(Dropdown))
+        ]
     if name not in NUMBERS or name in FINE:
-        return [_field(name, value, labelled)]
+        return [_field(name, value, labelled, looks)]
     unlabelled = {"tooltip": f"{declared.label}: {tooltip}"}
-    return [_slider(name, value, labelled), _field(name, value, unlabelled)]
+    return [
+        _slider(name, value, labelled, looks),
+        _field(name, value, unlabelled, looks),
+    ]
 
 
 def size_options(size: int | tuple[int, int]) -> list[tuple[str, Any]]:
@@ -165,21 +176,24 @@ def _is_whole(name: str) -> bool:
     return name not in NUMBERS or isinstance(_DEFAULTS.get(name), int)
 
 
-def _slider(name: str, value: Any, labelled: dict[str, str]) -> Any:
+def _slider(name: str, value: Any, labelled: dict[str, str], looks: Looks) -> Any:
     declared = setting(name)
     low, high = declared.slider_range
     common: dict[str, Any] = {"readout": False, "step": declared.step, **labelled}
     if declared.log:
         low, high = math.log10(low), math.log10(high)
-        return FloatLogSlider(value, min=low, max=high, **common)
+        shared = looks.of(FloatLogSlider)
+        return FloatLogSlider(value, min=low, max=high, **common, **shared)
     make = IntSlider if _is_whole(name) else FloatSlider
-    return make(value, min=low, max=high, **common)
+    return make(value, min=low, max=high, **common, **looks.of(make))
 
 
-def _field(name: str, value: Any, labelled: dict[str, str]) -> Any:
+def _field(name: str, value: Any, labelled: dict[str, str], looks: Looks) -> Any:
     declared = setting(name)
     common: dict[str, Any] = {"value": value, "continuous_update": False, **labelled}
     if _is_whole(name):
-        return BoundedIntText(min=declared.min, max=declared.max, **common)
+        shared = looks.of(BoundedIntText)
+        return BoundedIntText(min=declared.min, max=declared.max, **common, **shared)
     step = None if declared.log else declared.step
-    return BoundedFloatText(min=declared.min, max=declared.max, step=step, **common)
+    limits: dict[str, Any] = {"min": declared.min, "max": declared.max, "step": step}
+    return BoundedFloatText(**limits, **common, **looks.of(BoundedFloatText))

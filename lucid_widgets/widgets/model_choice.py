@@ -11,7 +11,8 @@ from lucid_widgets.modelzoo.nets_factory import check_name as check_name
 from lucid_widgets.modelzoo.vision_base import Model
 
 OFFERED = ("TinyInception", "InceptionV1")
-"""Models that are loaded without a question: from us or from their authors' own page."""
+"""Models first in the menu, which a file from elsewhere may ask for by name: one is
+embedded, the other is downloaded with a known digest."""
 
 
 def as_model(given: Any) -> Model:

@@ -57,12 +57,12 @@ class Lab:
         self.notebooks.mkdir()
         runtime = self.home / "runtime"
         self._write_settings()
-        environment = {
+        self.environment = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith("JUPYTER")
         }
-        environment |= {
+        self.environment |= {
             "JUPYTER_CONFIG_DIR": str(self.home / "config"),
             "JUPYTER_RUNTIME_DIR": str(runtime),
             "JUPYTERLAB_SETTINGS_DIR": str(self.home / "settings"),
@@ -85,7 +85,7 @@ class Lab:
             self._process = subprocess.Popen(
                 command,
                 cwd=self.notebooks,
-                env=environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -10,7 +10,13 @@ from .graphs import block_graphdef, block_weights
 from lucid_widgets.errors import CacheError, ModelError, OfflineError, UnknownModelError
 from lucid_widgets.modelzoo import lucid_models, vision_models
 from lucid_widgets.modelzoo.catalogue import APPLICATIONS, application, catalog
-from lucid_widgets.modelzoo.nets_factory import get_model, models_map
+from lucid_widgets.modelzoo.nets_factory import (
+    at_hand,
+    by_name,
+    get_model,
+    known_names,
+    models_map,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -111,3 +117,40 @@ def test_keras_is_not_allowed_to_use_the_shared_temporary_folder(offline, monkey
     monkeypatch.setenv("KERAS_HOME", str(blocked))
     with pytest.raises(CacheError, match="KERAS_HOME"):
         application("MobileNetV2")
+
+
+def test_one_function_makes_every_model_of_the_catalogue(offline, monkeypatch):
+    assert by_name("TinyInception") == vision_models.TinyInception()
+    assert by_name("MobileNetV2", weights=None).get_layer("Conv1").depth == 32
+    path = offline / "graph.pb"
+    path.write_bytes(block_graphdef(block_weights()).SerializeToString())
+    assert isinstance(by_name("VGG16_caffe", path=path), vision_models.VGG16_caffe)
+    assert sorted(known_names()) == sorted(entry.name for entry in catalog())
+    for name in ("Model", "Layer", "__builtins__", "MobilNetV2", 7, None):
+        with pytest.raises(UnknownModelError, match="did you mean"):
+            by_name(name)
+
+
+def test_models_whose_weights_are_lost_are_offered_once_they_are_there(offline):
+    assert {"TinyInception", "InceptionV1", "ResNet50"} <= set(at_hand())
+    assert "VGG16_caffe" not in at_hand()
+    download = lucid_models.weights_of("VGG16_caffe")
+    download.path.parent.mkdir(parents=True, exist_ok=True)
+    download.path.write_bytes(block_graphdef(block_weights()).SerializeToString())
+    assert "VGG16_caffe" in at_hand()
+    assert "VGG19_caffe" not in at_hand()
+
+
+def test_command_line_and_widget_know_the_same_models():
+    from lucid_widgets.cli import _load_model
+    from lucid_widgets.widgets.model_choice import as_model, model_options
+
+    for load in (_load_model, as_model):
+        assert load("TinyInception") == vision_models.TinyInception()
+        with pytest.raises(UnknownModelError, match="'MobileNetV2'"):
+            load("MobilNetV2")
+        with pytest.raises(OfflineError, match=r"ResnetV1_50_slim\.pb"):
+            load("ResnetV1_50_slim")
+    offered = [name for name, _ in model_options({})]
+    assert offered[:2] == ["TinyInception", "InceptionV1"]
+    assert sorted(offered) == sorted(at_hand())

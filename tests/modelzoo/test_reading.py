@@ -70,8 +70,8 @@ def test_layers_and_batch_size_are_checked_before_any_image_is_read(tiny):
 def test_the_centre_alone_can_be_read(tiny, photos):
     whole = tiny.activations(photos, ["mixed3a", "softmax2"])
     centre = tiny.activations(photos, ["mixed3a", "softmax2"], center_only=True)
-    assert whole["mixed3a"].shape[1:3] == (8, 6)
-    np.testing.assert_allclose(centre["mixed3a"], whole["mixed3a"][:, 4, 3], atol=1e-5)
+    assert whole["mixed3a"].shape[1:3] == (16, 12)
+    np.testing.assert_allclose(centre["mixed3a"], whole["mixed3a"][:, 8, 6], atol=1e-5)
     np.testing.assert_allclose(centre["softmax2"], whole["softmax2"], atol=1e-5)
     sizes = [photos[0], photos[1][:32, :40]]
     assert tiny.activations(sizes, "mixed3a", center_only=True).shape == (2, 104)

@@ -1,0 +1,214 @@
+"""A saved notebook, opened by somebody who did not make it.
+
+One notebook is executed without a browser, as a build would do it, and then opened in
+every way there is; the picture on screen is compared with the picture of the run.
+"""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+from nbconvert import HTMLExporter
+from PIL import Image
+
+from tests.browser.lab import PANEL, ROOT, wait_for
+
+STEPS = 24
+CELLS = [
+    f"from lucid_widgets import FeatureVis\nvis = FeatureVis(size=64, steps={STEPS})\nvis",
+    "vis.wait()\nvis.save('expected.png')\nvis.to_html('page.html')",
+]
+STATE = "application/vnd.jupyter.widget-state+json"
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    """A folder with the notebook, the page and the picture of one headless run."""
+    folder = tmp_path_factory.mktemp("executed")
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source) for source in CELLS]
+    )
+    client = NotebookClient(
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        client.execute()
+    # Without a kernelspec, JupyterLab asks for a kernel instead of starting one.
+    notebook.metadata.pop("kernelspec", None)
+    nbformat.write(notebook, folder / "shared.ipynb")
+    return folder
+
+
+@pytest.fixture
+def shared(lab, executed, open_notebook):
+    """Return a function that opens the notebook without a kernel."""
+
+    def opened(name, *, trusted, with_state=True, page="lab"):
+        notebook = nbformat.read(executed / "shared.ipynb", as_version=4)
+        if not with_state:
+            del notebook.metadata["widgets"]
+        path = lab.notebooks / name
+        nbformat.write(notebook, path)
+        if trusted:
+            trust = [sys.executable, "-m", "jupyter", "trust", str(path)]
+            subprocess.run(trust, check=True, env=lab.environment, capture_output=True)
+        shown = open_notebook(
+            name=name, kernel=False, expected_problems=["model not found"]
+        )
+        no_kernel = shown.page.locator(".jp-Dialog select")
+        no_kernel.select_option(label="No Kernel")
+        shown.page.locator(".jp-Dialog .jp-mod-accept").click()
+        return shown
+
+    return opened
+
+
+def assert_shows(locator, executed):
+    """Compare what is on screen with the run's picture, seen from afar."""
+    with Image.open(executed / "expected.png") as file:
+        expected = np.asarray(file.convert("RGB").resize((16, 16)), float)
+
+    def difference():
+        with Image.open(io.BytesIO(locator.screenshot())) as seen:
+            pixels = np.asarray(seen.convert("RGB").resize((16, 16)), float)
+        return abs(pixels - expected).mean()
+
+    assert expected.std() > 10
+    wait_for(lambda: difference() < 6, "the picture", 30)
+
+
+def assert_replays(page, stage, executed):
+    """Go through the filmstrip: by keyboard, then by replaying it."""
+    slider = page.get_by_role("slider", name="filmstrip")
+    assert slider.get_attribute("aria-valuetext").startswith(f"step {STEPS},")
+    slider.focus()
+    seen = [stage.screenshot()]
+    for expected in (20, 16):
+        page.keyboard.press("ArrowLeft")
+        wait_for(
+            lambda step=expected: (
+                f"step {step} of" in stage.get_attribute("aria-label")
+            ),
+            f"step {expected}",
+        )
+        page.wait_for_timeout(200)
+        seen.append(stage.screenshot())
+    assert len(set(seen)) == 3
+    page.get_by_role("button", name="Replay").click()
+    wait_for(
+        lambda: f"step {STEPS} of" in stage.get_attribute("aria-label"), "the end", 30
+    )
+    assert_shows(stage, executed)
+
+
+def test_trusted_without_a_kernel_the_widget_replays_from_saved_state(
+    shared, executed, shot
+):
+    notebook = shared("trusted.ipynb", trusted=True)
+    stage = notebook.picture()
+    assert_shows(stage, executed)
+    assert_replays(notebook.page, stage, executed)
+    assert notebook.page.locator(".lucid-poster-hidden").count() == 1
+    assert "no kernel" in notebook.page.locator(".lucid-status").inner_text()
+    play = notebook.button("Play")
+    assert play.get_attribute("aria-disabled") == "true"
+    shot(notebook.page, "shared-trusted")
+
+
+def test_copy_as_code_works_without_a_kernel(shared, executed):
+    notebook = shared("copy.ipynb", trusted=True)
+    notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    notebook.button("Copy as code").click()
+    notebook.button("Copied").wait_for()
+    code = notebook.page.evaluate("navigator.clipboard.readText()")
+    assert "render.frames(" in code or "render.render_vis(" in code
+    compile(code, "copied", "exec")
+
+
+def test_untrusted_the_poster_shows_the_picture(shared, executed, shot):
+    notebook = shared("untrusted.ipynb", trusted=False)
+    poster = notebook.page.locator(".jp-OutputArea img").first
+    poster.wait_for()
+    assert_shows(poster, executed)
+    shot(notebook.page, "shared-untrusted")
+
+
+def test_without_saved_state_the_poster_shows_the_picture(shared, executed, shot):
+    notebook = shared("stateless.ipynb", trusted=True, with_state=False)
+    poster = notebook.page.locator(".jp-OutputArea img").first
+    poster.wait_for()
+    assert_shows(poster, executed)
+    shot(notebook.page, "shared-stateless")
+
+
+def test_notebook_7_shows_the_picture(lab, executed, browser, shot):
+    path = lab.notebooks / "seven.ipynb"
+    path.write_bytes((executed / "shared.ipynb").read_bytes())
+    page = browser.new_context().new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{lab.url}notebooks/seven.ipynb?token={lab.token}")
+    poster = page.locator(".jp-OutputArea img").first
+    poster.wait_for()
+    dialog = page.locator(".jp-Dialog select")
+    if dialog.count():
+        dialog.select_option(label="No Kernel")
+        page.locator(".jp-Dialog .jp-mod-accept").click()
+    assert_shows(poster, executed)
+    shot(page, "shared-notebook-7")
+    page.context.close()
+
+
+def test_html_by_nbconvert_shows_the_picture_offline(executed, browser, shot):
+    notebook = nbformat.read(executed / "shared.ipynb", as_version=4)
+    html, _ = HTMLExporter().from_notebook_node(notebook)
+    path = executed / "converted.html"
+    path.write_text(html)
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    assert_shows(page.locator("img").last, executed)
+    shot(page, "shared-nbconvert")
+    context.close()
+
+
+def test_plain_readers_find_a_png_of_the_last_frame(executed):
+    notebook = nbformat.read(executed / "shared.ipynb", as_version=4)
+    outputs = notebook.cells[0].outputs
+    pictures = [one.data["image/png"] for one in outputs if "image/png" in one.data]
+    assert len(pictures) == 1
+    import base64
+
+    with Image.open(io.BytesIO(base64.b64decode(pictures[0]))) as poster:
+        pixels = np.asarray(poster.convert("RGB"))
+    with Image.open(executed / "expected.png") as expected:
+        np.testing.assert_array_equal(pixels, np.asarray(expected))
+
+
+def test_a_page_of_its_own_replays_with_the_network_blocked(executed, browser, shot):
+    context = browser.new_context(offline=True, color_scheme="dark")
+    page = context.new_page()
+    problems, requests = [], []
+    page.on("console", lambda message: problems.append(message.text))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto((executed / "page.html").as_uri())
+    stage = page.get_by_role("img").first
+    assert_shows(stage, executed)
+    assert_replays(page, stage, executed)
+    page.get_by_text("Recipe").click()
+    assert "TinyInception" in page.locator("table").inner_text()
+    assert "lucid_widgets" in page.locator("pre").last.inner_text()
+    assert problems == []
+    assert all(url.startswith(("file:", "blob:", "data:")) for url in requests)
+    shot(page, "shared-page")
+    context.close()
