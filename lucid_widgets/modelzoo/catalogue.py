@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from lucid_widgets.errors import CacheError, ModelError, UnknownModelError, did_you_mean
+from lucid_widgets.errors import (
+    CacheError,
+    ModelError,
+    OfflineError,
+    UnknownModelError,
+    did_you_mean,
+)
 from lucid_widgets.modelzoo import inception_v1, lucid_models, tiny_inception
-from lucid_widgets.modelzoo.downloading import Download
+from lucid_widgets.modelzoo.downloading import Download, is_offline
 from lucid_widgets.modelzoo.keras_model import KerasModel, from_keras
 
 # The names are those of keras.applications; a test compares.
@@ -122,6 +131,7 @@ def application(
     Raises:
         UnknownModelError: there is none of that name.
         CacheError: the folder where Keras keeps weights cannot be written.
+        OfflineError: ``LUCID_WIDGETS_OFFLINE`` is set, and the weights are not there.
         ModelError: Keras could not make the model, or not get its weights.
 
     Example:
@@ -136,6 +146,7 @@ def application(
 
     if weights == "imagenet":
         _check_keras_folder()
+        _check_offline(name)
     try:
         keras_model = getattr(keras.applications, name)(weights=weights)
     except Exception as error:  # Keras raises a bare Exception when a download fails
@@ -146,12 +157,30 @@ def application(
     return from_keras(keras_model, **settings)
 
 
+def _keras_home() -> Path:
+    return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+
+
+def _check_offline(name: str) -> None:
+    """Refuse to let Keras download when there is to be no network."""
+    if not is_offline():
+        return
+    folder = _keras_home() / "models"
+    files = folder.glob("*.h5") if folder.is_dir() else ()
+    if not any(_letters(name) in _letters(file.name) for file in files):
+        raise OfflineError(
+            f"the weights of {name} are not in {folder}, and LUCID_WIDGETS_OFFLINE is set; "
+            "put the file that Keras downloads there, or use weights=None for random ones"
+        )
+
+
+def _letters(name: str) -> str:
+    return re.sub("[^a-z0-9]", "", name.lower())
+
+
 def _check_keras_folder() -> None:
     """Refuse to go on where Keras would silently use the shared temporary folder."""
-    import os
-    from pathlib import Path
-
-    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+    home = _keras_home()
     existing = next(folder for folder in (home, *home.parents) if folder.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         has_models = (home / "models").is_dir()

@@ -68,7 +68,7 @@ def _forward(x: Any, kernel: Any, attributes: Attributes) -> Any:
 
 
 def _applies(x: Any, kernel: Any, attributes: Attributes) -> bool:
-    strides = tuple(attributes["strides"])
+    strides, sides = tuple(attributes["strides"]), kernel.shape
     plain = (
         strides[1] == strides[2]
         and tuple(attributes.get("dilations", (1, 1, 1, 1))) == (1, 1, 1, 1)
@@ -78,8 +78,8 @@ def _applies(x: Any, kernel: Any, attributes: Attributes) -> bool:
     if not plain or not constant or None in x.shape[1:3] or x.dtype != tf.float32:
         return False
     # Grouped convolutions and kernels with holes between their steps go the usual way.
-    height, width = int(kernel.shape[0]), int(kernel.shape[1])
-    return x.shape[3] == kernel.shape[2] and min(height, width) >= strides[1]
+    height, width, depth, _ = map(int, sides)
+    return x.shape[3] == depth and min(height, width) >= strides[1]
 
 
 def _padding_before(x: Any, kernel: Any, attributes: Attributes) -> tuple[int, int]:

@@ -75,7 +75,7 @@ def fetch(download: Download, *, progress: bool = True) -> Path:
     import pooch
 
     _forbid_paths(download.filename)
-    if not download.cached and _offline():
+    if not download.cached and is_offline():
         raise OfflineError(
             f"{download.filename} must be downloaded, and {OFFLINE_VARIABLE} is set. "
             + download.advice()
@@ -109,7 +109,8 @@ def fetch(download: Download, *, progress: bool = True) -> Path:
         logger.setLevel(level)
 
 
-def _offline() -> bool:
+def is_offline() -> bool:
+    """Return whether ``LUCID_WIDGETS_OFFLINE`` forbids downloads."""
     return os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0")
 
 

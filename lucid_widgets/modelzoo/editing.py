@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -57,13 +57,14 @@ def edit(
     factors: dict[str, NDArray[np.float32]] = {}
     removed = [remove] if isinstance(remove, str) else list(remove)
     for place, factor in [*dict(scale or {}).items(), *((r, 0.0) for r in removed)]:
-        if isinstance(factor, bool) or not np.isscalar(factor) or not _finite(factor):
+        number = _number(factor)
+        if number is None:
             raise SettingError(
                 f"{place!r} is scaled by a number, and was given {factor!r}"
             )
         layer, channel, depth = _place(model, place)
         row = factors.setdefault(layer, np.ones(depth, np.float32))
-        row[slice(None) if channel is None else channel] *= np.float32(factor)
+        row[slice(None) if channel is None else channel] *= number
     changed = {
         name: _new_value(model, name, change)
         for name, change in dict(weights or {}).items()
@@ -76,11 +77,14 @@ def edit(
     return model._edited(Edits(changed, factors))
 
 
-def _finite(value: Any) -> bool:
+def _number(value: Any) -> np.float32 | None:
+    if isinstance(value, bool) or not np.isscalar(value):
+        return None
     try:
-        return bool(np.isfinite(float(value)))
+        number = np.float32(cast("Any", value))
     except (TypeError, ValueError):
-        return False
+        return None
+    return number if np.isfinite(number) else None
 
 
 def _place(model: Model, place: str) -> tuple[str, int | None, int]:

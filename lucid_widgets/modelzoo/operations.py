@@ -51,7 +51,9 @@ def reshape(inputs: Sequence[Any], attributes: Attributes) -> Any:
     target = tf.get_static_value(shape)
     if target is not None and len(target) > 1 and target[0] == -1:
         numbers, wanted = tensor.shape[1:].num_elements(), int(np.prod(target[1:]))
-        if numbers is not None and wanted > 0 and numbers != wanted:
+        # Transformers put all tokens of a batch into one list, and back.
+        listed = tensor.shape.rank == 3 and tensor.shape[-1] == wanted
+        if numbers is not None and wanted > 0 and numbers != wanted and not listed:
             raise ValueError(
                 f"{wanted} numbers per image are wanted, and there are {numbers}"
             )
@@ -151,4 +153,6 @@ def run_node(table: NodeTable, node: Node, inputs: Sequence[Any]) -> Any:
     if node.op in PREPARED:
         prepare = functools.partial(table.prepare, node)
         return PREPARED[node.op](inputs, node.attributes, prepare)
+    if node.op == "Reshape" and table.constant_shape(node.inputs[0]) is not None:
+        return raw_operation(node.op, inputs, node.attributes)  # of a weight: no batch
     return run_operation(node.op, inputs, node.attributes)

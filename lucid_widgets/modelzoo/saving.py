@@ -50,17 +50,18 @@ def save_model(
             "Model.save(save_url, network, ...), with a model of this package, a Keras "
             "model, or a tf.function of images"
         )
-    given = {"input_name": input_name, "output_names": output_names}
     if not isinstance(network, Model) and _is_keras(network):
         network = from_keras(
             network, image_value_range, is_BGR=is_BGR, image_shape=image_shape
         )
     if isinstance(network, Model):
-        graph_def, metadata = _model_graph(network, **given)
+        graph_def, metadata = _model_graph(network, input_name, output_names)
         if image_shape is not None:
             metadata["image_shape"] = list(image_shape)
     elif callable(network):
-        graph_def, metadata = _function_graph(network, image_shape, **given)
+        graph_def, metadata = _function_graph(
+            network, image_shape, input_name, output_names
+        )
         if image_value_range is None:
             raise ModelError(f"{_RANGE_NEEDED}. {_ADVICE}")
     else:
@@ -202,15 +203,16 @@ def _function_graph(
 ) -> tuple[Any, dict[str, Any]]:
     frozen = freezing.frozen_function(function, image_shape)
     graph_def, images = frozen.graph.as_graph_def(), frozen.inputs[0]
-    input_name = input_name or images.op.name
+    input_name = str(input_name or images.op.name)
     graph_def = freezing.renamed(graph_def, {images.op.name: input_name})
     names = {node.name for node in graph_def.node}
-    wanted = list(output_names or (tensor.op.name for tensor in frozen.outputs))
+    results = [str(tensor.op.name) for tensor in frozen.outputs]
+    wanted = results if output_names is None else list(output_names)
     unknown = [name for name in wanted if name not in names]
     if unknown:
-        some = ", ".join(tensor.op.name for tensor in frozen.outputs[:5])
         raise ModelError(
-            f"the function has no operation {unknown[0]!r}; its results are {some}. Names "
+            f"the function has no operation {unknown[0]!r}; its results are "
+            f"{', '.join(results[:5])}. Names "
             "are those of operations, without ':0'"
         )
     graph_def = freezing.pruned(graph_def, [input_name, *wanted])

@@ -37,6 +37,7 @@ from lucid_widgets.widgets.objective_choice import (
     parse_objective,
 )
 from lucid_widgets.widgets.plan import Plan
+from lucid_widgets.widgets.preloading import import_between_cells, import_engine
 from lucid_widgets.widgets.run_session import RunSession
 from lucid_widgets.widgets.setting_trait import (
     NUMBERS,
@@ -163,7 +164,7 @@ class FeatureVis(Sharing, ipywidgets.Box):
         self._session.asked_to_branch = self.branch
         self._quiet = False
         self._assemble()
-        self._session.warm_up()
+        import_between_cells()
 
     def _assemble(self) -> None:
         self._panel = ControlPanel(self)
@@ -226,6 +227,8 @@ class FeatureVis(Sharing, ipywidgets.Box):
         session = self._open_session()
         if session.runner.status == "idle":
             session.start()
+        if session.runner.active and timeout is None:
+            import_engine()
         return session.runner.wait(timeout)
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from lucid_widgets.frame import Frame
@@ -32,6 +32,7 @@ from lucid_widgets.widgets.filmstrip import Snapshot
 from lucid_widgets.widgets.frame_canvas import FrameCanvas
 from lucid_widgets.widgets.plan import Plan
 from lucid_widgets.widgets.poster import Poster
+from lucid_widgets.widgets.preloading import import_on_worker
 from lucid_widgets.widgets.replay import publish_strip, recipe_text
 
 
@@ -85,10 +86,6 @@ class RunSession:
         canvas.listen(self)
 
     # Commands, from any thread --------------------------------------------------
-
-    def warm_up(self) -> None:
-        """Import TensorFlow on the worker thread, so that `start` need not wait."""
-        self.runner.prepare(_import_engine)
 
     def apply(self, plan: Plan) -> None:
         """Make a plan the current one.
@@ -294,12 +291,12 @@ class RunSession:
         self._progress(current_step=branch.start, objective_value=float("nan"))
         stretches = self._stretches(branch, plan)
         state = branch.origin.state if branch.origin is not None else None
-        self.runner.load(
-            lambda: course_frames(stretches, live, branch.course.note, state),
-            plan.steps,
-            start=start,
-            steps_done=branch.start,
-        )
+
+        def make_frames() -> Iterator[Frame]:
+            import_on_worker()
+            return course_frames(stretches, live, branch.course.note, state)
+
+        self.runner.load(make_frames, plan.steps, start=start, steps_done=branch.start)
         if has_shown and not start:
             self.runner.prepare(lambda: self._show_start(plan))
 
@@ -320,10 +317,6 @@ class RunSession:
         if not self._canvas.send_message(message, data):
             # Somebody closed the canvas: the run has nobody to show itself to.
             self.runner.close()
-
-
-def _import_engine() -> None:
-    import lucid_widgets.optvis.render  # noqa: F401
 
 
 def _images_at_start(plan: Plan) -> Images:

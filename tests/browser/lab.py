@@ -43,6 +43,7 @@ class Lab:
         self.notebooks = self.home / "notebooks"
         self.token = secrets.token_hex(16)
         self.url = ""
+        self.environment: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Lab:

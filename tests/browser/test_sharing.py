@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from PIL import Image
 
-from tests.browser.lab import PANEL, ROOT, wait_for
+from tests.browser.lab import ROOT, wait_for
 
 STEPS = 24
 CELLS = [
@@ -43,8 +43,10 @@ def executed(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
         client.execute()
-    # Without a kernelspec, JupyterLab asks for a kernel instead of starting one.
-    notebook.metadata.pop("kernelspec", None)
+    # Nobody has this kernel, and no other knows its language: JupyterLab asks,
+    # instead of starting one.
+    notebook.metadata["kernelspec"] = {"name": "gone", "display_name": "Gone"}
+    notebook.metadata["language_info"] = {"name": "gone"}
     nbformat.write(notebook, folder / "shared.ipynb")
     return folder
 
@@ -55,6 +57,8 @@ def shared(lab, executed, open_notebook):
 
     def opened(name, *, trusted, with_state=True, page="lab"):
         notebook = nbformat.read(executed / "shared.ipynb", as_version=4)
+        # Trust is a signature of the contents, so every notebook needs its own.
+        notebook.cells.append(nbformat.v4.new_markdown_cell(name))
         if not with_state:
             del notebook.metadata["widgets"]
         path = lab.notebooks / name
@@ -65,12 +69,18 @@ def shared(lab, executed, open_notebook):
         shown = open_notebook(
             name=name, kernel=False, expected_problems=["model not found"]
         )
-        no_kernel = shown.page.locator(".jp-Dialog select")
-        no_kernel.select_option(label="No Kernel")
-        shown.page.locator(".jp-Dialog .jp-mod-accept").click()
+        choose_no_kernel(shown.page)
         return shown
 
     return opened
+
+
+def choose_no_kernel(page):
+    """Answer the question for a kernel."""
+    menu = page.locator(".jp-Dialog select")
+    menu.wait_for(timeout=20_000)
+    menu.select_option(label="No Kernel")
+    page.locator(".jp-Dialog .jp-mod-accept").click()
 
 
 def assert_shows(locator, executed):
@@ -157,12 +167,9 @@ def test_notebook_7_shows_the_picture(lab, executed, browser, shot):
     page = browser.new_context().new_page()
     page.set_default_timeout(60_000)
     page.goto(f"{lab.url}notebooks/seven.ipynb?token={lab.token}")
+    choose_no_kernel(page)
     poster = page.locator(".jp-OutputArea img").first
     poster.wait_for()
-    dialog = page.locator(".jp-Dialog select")
-    if dialog.count():
-        dialog.select_option(label="No Kernel")
-        page.locator(".jp-Dialog .jp-mod-accept").click()
     assert_shows(poster, executed)
     shot(page, "shared-notebook-7")
     page.context.close()

@@ -5,7 +5,6 @@ import json
 import keras
 import numpy as np
 import pytest
-from .graphs import block_graphdef, block_weights
 
 from lucid_widgets.errors import CacheError, ModelError, OfflineError, UnknownModelError
 from lucid_widgets.modelzoo import lucid_models, vision_models
@@ -17,6 +16,8 @@ from lucid_widgets.modelzoo.nets_factory import (
     known_names,
     models_map,
 )
+
+from .graphs import block_graphdef, block_weights
 
 
 @pytest.fixture(autouse=True)
@@ -154,3 +155,14 @@ def test_command_line_and_widget_know_the_same_models():
     offered = [name for name, _ in model_options({})]
     assert offered[:2] == ["TinyInception", "InceptionV1"]
     assert sorted(offered) == sorted(at_hand())
+
+
+def test_offline_keras_is_not_asked_to_download(offline, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(offline))
+    with pytest.raises(OfflineError, match="LUCID_WIDGETS_OFFLINE"):
+        application("MobileNetV2")
+    (offline / "models").mkdir()
+    (offline / "models" / "mobilenet_v2_weights_tf_dim_ordering.h5").write_bytes(b"")
+    monkeypatch.setattr(keras.applications, "MobileNetV2", lambda weights: 1 / 0)
+    with pytest.raises(ModelError, match="failed: division by zero"):
+        application("MobileNetV2")

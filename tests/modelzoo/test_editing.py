@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from .graphs import block_graphdef, block_keras, block_weights
 
 from lucid_widgets.errors import (
     LayerNotFoundError,
@@ -16,6 +15,8 @@ from lucid_widgets.modelzoo.editing import ParameterEditor
 from lucid_widgets.modelzoo.vision_models import Model, from_graphdef, from_keras
 from lucid_widgets.optvis import render
 from lucid_widgets.optvis.settings import RenderSettings
+
+from .graphs import block_graphdef, block_keras, block_weights
 
 
 @pytest.fixture(scope="module")

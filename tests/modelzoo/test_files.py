@@ -9,7 +9,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from .graphs import block_graphdef, block_keras, block_weights
 
 from lucid_widgets.errors import ModelError, UntrustedModelError
 from lucid_widgets.modelzoo.vision_models import (
@@ -17,6 +16,8 @@ from lucid_widgets.modelzoo.vision_models import (
     from_graphdef,
     from_saved_model,
 )
+
+from .graphs import block_graphdef, block_keras, block_weights
 
 # Keras 3.15 with NumPy 2.4, when it saves weights.
 pytestmark = pytest.mark.filterwarnings(

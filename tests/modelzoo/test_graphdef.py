@@ -3,11 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
-from .graphs import block_graphdef, block_weights
 
 from lucid_widgets.errors import ModelError, UntrustedModelError
 from lucid_widgets.modelzoo.allowlist import ALLOWED_OPERATIONS
 from lucid_widgets.modelzoo.vision_models import from_graphdef
+
+from .graphs import block_graphdef, block_weights
 
 
 @pytest.fixture(scope="module", params=["Concat", "ConcatV2"])
@@ -175,3 +176,12 @@ def test_bgr_models_are_given_blue_first(block_file):
     red[..., 0] = 1
     seen = model.network_input(red).numpy()
     assert seen[0, 0, 0].tolist() == [-10, -20, 30]
+
+
+def test_a_graph_without_an_image_input_is_refused(tmp_path):
+    with tf.Graph().as_default() as graph:
+        tf.nn.relu(tf.constant([[1.0, -1.0]]), name="relu")
+    path = tmp_path / "constant.pb"
+    path.write_bytes(graph.as_graph_def().SerializeToString())
+    with pytest.raises(ModelError, match="0 placeholders"):
+        from_graphdef(path, trust=True, image_value_range=(0, 1))

@@ -137,9 +137,9 @@ def test_overrides_reach_the_activations_of_layers(images, op):
 
 
 def test_redirected_gradients_equal_those_of_the_same_graphdef(images, tmp_path):
-    from .graphs import block_graphdef, block_keras, block_weights
-
     from lucid_widgets.modelzoo.vision_models import from_graphdef
+
+    from .graphs import block_graphdef, block_keras, block_weights
 
     weights = block_weights()
     path = tmp_path / "block.pb"

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lucid_widgets.modelzoo.activations import NodeEvaluator
+from lucid_widgets.modelzoo.nodes import Node, NodeTable
 from lucid_widgets.modelzoo.operations import run_operation
 
 
@@ -63,3 +65,20 @@ def test_operations_that_are_not_ours_can_be_differentiated():
         tape.watch(x)
         y = run_operation("Mul", [x, x], {})
     assert tape.gradient(y, x).numpy().tolist() == [[2, 4, 8]]
+
+
+def test_weights_and_tokens_may_be_reshaped_across_their_first_axis():
+    kernel = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    table = NodeTable(
+        [
+            Node("kernel", "Const", value=lambda: kernel),
+            Node("shape", "Const", value=lambda: np.array([-1, 4], np.int32)),
+            Node("flat", "Reshape", ("kernel", "shape")),
+        ]
+    )
+    flat = NodeEvaluator(table, {})("flat")
+    np.testing.assert_array_equal(flat, kernel.reshape(6, 4))
+    tokens = run_operation("Reshape", [kernel, np.array([-1, 4])], {})
+    np.testing.assert_array_equal(tokens, kernel.reshape(6, 4))
+    with pytest.raises(ValueError, match="numbers per image"):
+        run_operation("Reshape", [kernel[None], np.array([-1, 4])], {})

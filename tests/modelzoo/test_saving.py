@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from .graphs import block_graphdef, block_keras, block_weights
 
 from lucid_widgets.errors import (
     LayerNotFoundError,
@@ -15,6 +14,8 @@ from lucid_widgets.errors import (
     UntrustedModelError,
 )
 from lucid_widgets.modelzoo.vision_models import Model, from_graphdef, from_keras
+
+from .graphs import block_graphdef, block_keras, block_weights
 
 
 @pytest.fixture(scope="module")

@@ -245,7 +245,7 @@ HOSTILE_CONTROLS = [
     ("Channel", {"value": 500}),
     ("Channel", {"value": -1}),
     ("Channel", {"value": 2.5}),
-    ("Model", {"index": 12}),
+    ("Model", {"index": 999}),
     ("Model", {"value": "../../etc/passwd"}),
     ("Jitter", {"value": {"$ne": 1}}),
     ("Transforms", {"value": "off"}),

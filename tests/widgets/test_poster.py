@@ -79,6 +79,8 @@ def test_a_notebook_executed_without_a_browser_holds_the_final_picture(tmp_path)
     cells = [
         "from lucid_widgets import FeatureVis\n"
         "vis = FeatureVis(size=(24, 32), pad=4, steps=5)\nvis",
+        # While the widget's TensorFlow is on its way in: once, this cell failed.
+        "import keras\nkeras.layers.Dense(3)",
         "vis.wait()",
         "vis.save('final.png')",
     ]
