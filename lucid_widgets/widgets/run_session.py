@@ -262,6 +262,7 @@ class RunSession:
             recipe = recipe_text(self.current, frame)
             self.poster.keep(frame, self._sender.curve, recipe)
             publish_strip(self._canvas, self.current)
+            self._canvas.notice = _advice(frame) or self._canvas.notice
 
     def failed(self, error: Exception) -> None:
         """Show what went wrong."""
@@ -329,3 +330,10 @@ def _images_at_start(plan: Plan) -> Images:
         seed=plan.seed,
     )
     return run.step.images(run.start)
+
+
+def _advice(frame: Frame) -> str:
+    """Return what the doctor says of a frame, "" if it is well."""
+    from lucid_widgets.optvis.doctor import look_at
+
+    return str(look_at(frame) or "")

@@ -227,10 +227,11 @@ def test_it_looks_at_home(workbench, shot, theme, width, name):
         if width < 600:
             workbench.command("application:toggle-left-area")
         time.sleep(1.5)
+        workbench.picture().scroll_into_view_if_needed()
         widget, panel = workbench.widget(), page.locator(".lucid-panel")
         picture = workbench.picture()
         box, left, right = (part.bounding_box() for part in (widget, panel, picture))
-        shot(page, name)
+        shot(workbench.widget(), name)
     finally:
         page.set_viewport_size({"width": 1200, "height": 900})
         if width < 600:

@@ -53,12 +53,19 @@ def executed(tmp_path_factory):
 
 @pytest.fixture
 def shared(lab, executed, open_notebook):
-    """Return a function that opens the notebook without a kernel."""
+    """Return a function that opens the notebook, as somebody else would.
 
-    def opened(name, *, trusted, with_state=True, page="lab"):
+    JupyterLab then starts a new kernel, which knows nothing of the widget. Where
+    there is none at all, ipywidgets wait for one, and do not even read saved state.
+    """
+
+    def opened(name, *, trusted, with_state=True, kernel=True):
         notebook = nbformat.read(executed / "shared.ipynb", as_version=4)
         # Trust is a signature of the contents, so every notebook needs its own.
         notebook.cells.append(nbformat.v4.new_markdown_cell(name))
+        if kernel:
+            python = {"name": "python3", "display_name": "Python 3"}
+            notebook.metadata["kernelspec"] = python
         if not with_state:
             del notebook.metadata["widgets"]
         path = lab.notebooks / name
@@ -67,9 +74,10 @@ def shared(lab, executed, open_notebook):
             trust = [sys.executable, "-m", "jupyter", "trust", str(path)]
             subprocess.run(trust, check=True, env=lab.environment, capture_output=True)
         shown = open_notebook(
-            name=name, kernel=False, expected_problems=["model not found"]
+            name=name, kernel=kernel, expected_problems=["model not found"]
         )
-        choose_no_kernel(shown.page)
+        if not kernel:
+            choose_no_kernel(shown.page)
         return shown
 
     return opened
@@ -121,9 +129,7 @@ def assert_replays(page, stage, executed):
     assert_shows(stage, executed)
 
 
-def test_trusted_without_a_kernel_the_widget_replays_from_saved_state(
-    shared, executed, shot
-):
+def test_trusted_the_widget_replays_from_saved_state(shared, executed, shot):
     notebook = shared("trusted.ipynb", trusted=True)
     stage = notebook.picture()
     assert_shows(stage, executed)
@@ -135,7 +141,7 @@ def test_trusted_without_a_kernel_the_widget_replays_from_saved_state(
     shot(notebook.page, "shared-trusted")
 
 
-def test_copy_as_code_works_without_a_kernel(shared, executed):
+def test_copy_as_code_works_from_saved_state(shared, executed):
     notebook = shared("copy.ipynb", trusted=True)
     notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     notebook.button("Copy as code").click()
@@ -151,6 +157,14 @@ def test_untrusted_the_poster_shows_the_picture(shared, executed, shot):
     poster.wait_for()
     assert_shows(poster, executed)
     shot(notebook.page, "shared-untrusted")
+
+
+def test_without_any_kernel_the_poster_shows_the_picture(shared, executed, shot):
+    notebook = shared("kernelless.ipynb", trusted=True, kernel=False)
+    poster = notebook.page.locator(".jp-OutputArea img").first
+    poster.wait_for()
+    assert_shows(poster, executed)
+    shot(notebook.page, "shared-kernelless")
 
 
 def test_without_saved_state_the_poster_shows_the_picture(shared, executed, shot):

@@ -361,3 +361,11 @@ print(vis.current_step)
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=200
     )
     assert (done.returncode, done.stdout) == (0, "2\n"), done.stderr
+
+
+def test_a_picture_that_stays_grey_gets_advice(make_vis):
+    vis = make_vis(learning_rate=1e-8, steps=70)
+    vis.start()
+    vis.wait(60)
+    assert "still grey" in vis.canvas.notice
+    assert "learning rate" in vis.canvas.notice
