@@ -46,7 +46,7 @@ def executed(tmp_path_factory):
     # Nobody has this kernel, and no other knows its language: JupyterLab asks,
     # instead of starting one.
     notebook.metadata["kernelspec"] = {"name": "gone", "display_name": "Gone"}
-    notebook.metadata["language_info"] = {"name": "gone"}
+    notebook.metadata["language_info"] = {"name": "text"}
     nbformat.write(notebook, folder / "shared.ipynb")
     return folder
 
