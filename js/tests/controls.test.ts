@@ -93,12 +93,15 @@ describe("ErrorPane", () => {
 describe("keepOurKeys", () => {
   it("suppresses the shortcuts of JupyterLab for the keys that are used here", () => {
     const root = document.createElement("div");
+    const focused = document.createElement("input");
+    root.append(focused);
     document.body.append(root);
     const controller = new AbortController();
     keepOurKeys(root, controller.signal);
     const suppresses = (key: string, ctrlKey = false) => {
-      root.dispatchEvent(new KeyboardEvent("keydown", { key, ctrlKey, bubbles: true }));
-      return root.hasAttribute("data-lm-suppress-shortcuts");
+      const event = new KeyboardEvent("keydown", { key, ctrlKey, bubbles: true });
+      focused.dispatchEvent(event);
+      return focused.hasAttribute("data-lm-suppress-shortcuts");
     };
     expect(["0", "Enter", "ArrowDown", " "].map((key) => suppresses(key))).toEqual(
       Array(4).fill(true),

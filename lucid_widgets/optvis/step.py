@@ -102,8 +102,19 @@ class CompiledStep:
 
     def __init__(self, structure: Structure) -> None:
         self.structure = structure
-        self._update = tf.function(self._trace_update, autograph=False)
-        self._images = tf.function(self._trace_images, autograph=False)
+        self._lock = threading.Lock()
+        self._traced: dict[tuple[Any, ...], Any] = {}
+
+    def _compiled(self, function: Any, key: tuple[Any, ...], arguments: Any) -> Any:
+        """Return a traced function; `key` tells apart what needs traces of its own."""
+        with self._lock:
+            key = (function.__name__, *key)
+            if key not in self._traced:
+                # Not called through tf.function, which would warn of retracing when
+                # many structures are used for a short time each.
+                traced = tf.function(function, autograph=False)
+                self._traced[key] = traced.get_concrete_function(*arguments)
+            return self._traced[key]
 
     def init(self, parameterization: Parameterization, seed: int) -> State:
         """Return the state of a run before its first update.
@@ -128,7 +139,7 @@ class CompiledStep:
             numbers: tensors, the objective's numbers.
             hyperparameters: float32 tensors, by name.
         """
-        variables, slots, values = self._update(
+        arguments = (
             state.variables,
             state.slots,
             tf.constant(state.step, tf.int32),
@@ -136,12 +147,17 @@ class CompiledStep:
             numbers,
             dict(hyperparameters),
         )
+        shapes = tuple((*number.shape, number.dtype) for number in numbers)
+        update = self._compiled(self._trace_update, shapes, arguments)
+        variables, slots, values = update(*arguments)
         return State(variables, slots, state.step + 1, state.seed), values
 
     def images(self, state: State) -> Images:
         """Return the images, float32 `[batch, height, width, channels]`."""
         step, seed = tf.constant(state.step), tf.constant(state.seed, tf.int64)
-        return self._images(state.variables, step, seed).numpy()
+        arguments = (state.variables, step, seed)
+        images = self._compiled(self._trace_images, (), arguments)
+        return images(*arguments).numpy()
 
     def evaluate(
         self, objective: Objective, state: State, hyperparameters: Mapping[str, Any]

@@ -256,6 +256,7 @@ class RunSession:
     def rested(self) -> None:
         """Show the last frame without loss, and keep it as the poster."""
         self._sender.rest()
+        self._sender.tend()  # The person first: what is kept for others takes longer.
         frame = self.newest
         if frame is not None:
             self.current.keep(frame, rests=True)

@@ -1,6 +1,6 @@
 """What the widget costs: a run that is shown, against `render_vis`.
 
-    python tests/benchmarks/stream_overhead.py [--steps 256] [--pairs 5]
+    python tests/benchmarks/stream_overhead.py [--steps 512] [--pairs 5]
 
 Pairs of runs, one after the other, each in the order that the pair before had not:
 `render_vis` alone, then a `FeatureVis` whose every frame is decoded nowhere and
@@ -59,7 +59,7 @@ def shown(model, steps: int) -> tuple[np.ndarray, int]:
 def main() -> int:
     """Print the figures; fail above the bar."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=256)
+    parser.add_argument("--steps", type=int, default=512)
     parser.add_argument("--pairs", type=int, default=5)
     options = parser.parse_args()
     model = models.TinyInception()

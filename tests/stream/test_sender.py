@@ -131,3 +131,17 @@ def test_an_objective_that_is_not_a_number_travels_as_null():
     wire.sender.tend()
     assert wire.messages[0]["objective"] is None
     assert wire.messages[0]["curve"] == [[1, None]]
+
+
+def test_a_run_that_waits_shows_what_it_will_start_from():
+    wire = Wire()
+    for number in range(3):
+        wire.step(number)
+    wire.sender.show_start(Frame(-1, float("nan"), picture(9)), 50)
+    wire.sender.confirm(2)
+    wire.sender.tend()
+    before, start = wire.messages[-2:]
+    assert (start["step"], start["total_steps"]) == (0, 50)
+    assert (start["objective"], start["curve"]) == (None, [])
+    assert start["run"] > before["run"]
+    np.testing.assert_array_equal(wire.pictures[-1], to_pixels(picture(9)))

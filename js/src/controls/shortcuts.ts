@@ -5,7 +5,9 @@
  * ("0 0" restarts the kernel!) from whatever has the focus in an output. It leaves an
  * element alone that carries an attribute, but then *all* its shortcuts stop. So the
  * attribute is set for our keys only, just before JupyterLab looks: it listens on the
- * document, we on the window.
+ * document, we on the window. It is set on the element with the focus itself: some
+ * shortcuts (arrow left and right) are bound to whatever has the focus, and win over
+ * an attribute further up.
  */
 
 const SUPPRESS = "data-lm-suppress-shortcuts";
@@ -21,11 +23,12 @@ export function keepOurKeys(root: HTMLElement, signal: AbortSignal): void {
   window.addEventListener(
     "keydown",
     (event) => {
+      const { target } = event;
       const scope = root.closest<HTMLElement>(WHOLE_WIDGET) ?? root;
-      if (!(event.target instanceof Node) || !scope.contains(event.target)) return;
+      if (!(target instanceof Element) || !scope.contains(target)) return;
       const isOurs =
         OUR_KEYS.has(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey;
-      scope.toggleAttribute(SUPPRESS, isOurs);
+      target.toggleAttribute(SUPPRESS, isOurs);
     },
     { signal, capture: true },
   );
