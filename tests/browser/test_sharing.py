@@ -233,3 +233,23 @@ def test_a_page_of_its_own_replays_with_the_network_blocked(executed, browser, s
     assert all(url.startswith(("file:", "blob:", "data:")) for url in requests)
     shot(page, "shared-page")
     context.close()
+
+
+def test_scrubbing_back_and_going_on_from_there_makes_a_branch(open_notebook, shot):
+    notebook = open_notebook(CELLS[0])
+    notebook.run(0)
+    wait_for(lambda: notebook.ask("vis.status") == "finished", "the end", 120)
+    slider = notebook.page.get_by_role("slider", name="filmstrip")
+    slider.focus()
+    for _ in range(4):
+        notebook.page.keyboard.press("ArrowLeft")
+    wait_for(lambda: notebook.step() == 12, "step 12 to be shown")
+    notebook.ask("setattr(vis, 'steps', 32)")
+    notebook.button("Continue here").click()
+    wait_for(lambda: notebook.ask("len(vis.branches)") == 2, "the branch")
+    wait_for(lambda: notebook.step() == 32, "the end of the branch", 60)
+    assert notebook.ask("vis.branches[1].start") == 12
+    status = notebook.page.locator(".lucid-status")
+    wait_for(lambda: "branch from step 12" in status.inner_text(), "the notice")
+    wait_for(slider.is_visible, "the filmstrip")
+    shot(notebook.page, "branch")
