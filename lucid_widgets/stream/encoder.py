@@ -10,7 +10,6 @@ JPEG knows no transparency: images with an alpha channel travel as PNG.
 from __future__ import annotations
 
 import io
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +18,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from lucid_widgets.errors import ImageError
+from lucid_widgets.misc.io.tiling import tile
 from lucid_widgets.stream.protocol import Mime
 
 JPEG_QUALITY = 85
@@ -74,43 +74,7 @@ def to_pixels(images: NDArray[np.floating]) -> Pixels8:
     shown = {1: 1, 2: 1, 4: 4}.get(images.shape[-1], 3)
     finite = np.nan_to_num(images[..., :shown], nan=0.0, posinf=1.0, neginf=0.0)
     scaled = np.clip(finite, 0.0, 1.0) * np.float32(255)
-    return tile((scaled + np.float32(0.5)).astype(np.uint8))
-
-
-def columns_for(count: int, height: int, width: int) -> int:
-    """Return how many columns make the sheet of `count` tiles nearest to a square.
-
-    Example:
-        >>> columns_for(6, 10, 10), columns_for(4, 10, 40)
-        (3, 1)
-    """
-
-    def elongation(columns: int) -> float:
-        rows = math.ceil(count / columns)
-        return abs(math.log(columns * width / (rows * height)))
-
-    # Of two equally square sheets, the wide one suits a screen.
-    return min(range(count, 0, -1), key=elongation)
-
-
-def tile(pixels: Pixels8) -> Pixels8:
-    """Return the images of a batch side by side, row by row.
-
-    Args:
-        pixels: ``[batch, height, width, channels]``.
-
-    Returns:
-        ``[rows * height, columns * width, channels]``.
-    """
-    count, height, width, channels = pixels.shape
-    if count == 1:
-        return pixels[0]
-    columns = columns_for(count, height, width)
-    rows = math.ceil(count / columns)
-    sheet = np.full((rows * columns, height, width, channels), EMPTY_TILE, np.uint8)
-    sheet[:count] = pixels
-    grid = sheet.reshape(rows, columns, height, width, channels)
-    return grid.swapaxes(1, 2).reshape(rows * height, columns * width, channels)
+    return tile((scaled + np.float32(0.5)).astype(np.uint8), empty=EMPTY_TILE)
 
 
 def encode_live(images: NDArray[np.floating]) -> Encoded:

@@ -299,8 +299,9 @@ class FeatureVis(Sharing, ipywidgets.Box):
 
     @traitlets.validate("model")
     def _valid_model(self, proposal: Any) -> Any:
-        if isinstance(proposal.value, str):
-            self._canvas.notice = f"loading {proposal.value[:60]}"
+        if not isinstance(proposal.value, str):
+            return as_model(proposal.value)
+        self._canvas.notice = f"loading {proposal.value[:60]}"
         try:
             return as_model(proposal.value)
         finally:

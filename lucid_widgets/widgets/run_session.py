@@ -21,7 +21,7 @@ from lucid_widgets.stream.encoder import encode_still
 from lucid_widgets.stream.protocol import Command, FrameMessage
 from lucid_widgets.stream.runner import Runner
 from lucid_widgets.stream.sender import FrameSender
-from lucid_widgets.widgets.branches import MAX_BRANCHES, Branch
+from lucid_widgets.widgets.branches import MAX_BRANCHES, Branch, describe_change
 from lucid_widgets.widgets.course import (
     Stretch,
     check_branch,
@@ -158,7 +158,9 @@ class RunSession:
             self.plan = plan
             self._canvas.title = plan.choice.title
             self._load(start=True, branch=Branch(self.current, snapshot))
-            self._canvas.notice = f"branch {self.current.name}"
+            changes = describe_change(snapshot.course[-1].plan, plan)
+            what = f": {', '.join(changes)}" if changes else ""
+            self._canvas.notice = f"branch from step {snapshot.step}{what}"
 
     def follow(self, script: tuple[Stretch, ...]) -> None:
         """Make a new run do what another did, until its settings are changed.

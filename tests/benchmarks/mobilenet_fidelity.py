@@ -6,7 +6,7 @@ Renders classes of MobileNet (alpha 0.75, from `keras.applications`) with defaul
 settings and asks the network what the pictures show, untransformed, at 224 px. The
 bar is 18 of 20 recognised (top-1). The logit reached is held against that of plain
 gradient ascent on pixels (no transforms, no decorrelated colour), which optimizes
-nothing else. Weights are looked up in `$KERAS_HOME`, else in `$LUCID_SHARED`.
+nothing else. The weights are looked up in `$LUCID_SHARED`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,8 @@ import argparse
 import os
 from pathlib import Path
 
-import numpy as np
-
-SHARED = Path(os.environ.get("LUCID_SHARED", Path(__file__).parents[3] / "shared"))
-os.environ.setdefault("KERAS_HOME", str(SHARED / "data" / "keras"))
-
 import keras
+import numpy as np
 import tensorflow as tf
 
 from lucid_widgets.misc.io import save
@@ -28,6 +24,7 @@ from lucid_widgets.misc.sprites import sprite_sheet
 from lucid_widgets.modelzoo import vision_models as models
 from lucid_widgets.optvis import objectives, param, render
 
+SHARED = Path(os.environ.get("LUCID_SHARED", Path(__file__).parents[3] / "shared"))
 STEPS, BATCH, LOGITS = 512, 5, "conv_preds"
 
 
@@ -59,7 +56,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sheet")
     options = parser.parse_args()
-    keras_model = keras.applications.MobileNet(alpha=0.75)
+    weights = SHARED / "data/keras/models/mobilenet_7_5_224_tf.h5"
+    keras_model = keras.applications.MobileNet(alpha=0.75, weights=str(weights))
     model = models.from_keras(keras_model)
     rng = np.random.default_rng(options.seed)
     classes = np.sort(rng.choice(1000, options.classes, replace=False))
@@ -81,7 +79,9 @@ def main() -> None:
         plain.extend(judge(keras_model, naive, some)[1])
         print(some, hits, logits.round(1), np.round(plain[-count:], 1), flush=True)
     print(f"recognised: {np.sum(recognised)} of {len(classes)}")
-    print(f"median logit at 224 px: {np.median(ours):.1f}, pixels: {np.median(plain):.1f}")
+    print(
+        f"median logit at 224 px: {np.median(ours):.1f}, pixels: {np.median(plain):.1f}"
+    )
     if options.sheet:
         save(sprite_sheet(np.concatenate(pictures)), options.sheet, domain=(0, 1))
 

@@ -8,8 +8,8 @@ from lucid_widgets.optvis import objectives, param, render
 from lucid_widgets.optvis.settings import Hyperparameters
 
 
-@pytest.fixture
-def T(tiny_model):
+@pytest.fixture(name="T")
+def stepper(tiny_model):
     return render.make_vis_T(
         tiny_model, "conv2:1", lambda: param.image(16, 12), transforms=[]
     )

@@ -7,12 +7,8 @@ import pytest
 from PIL import Image
 
 from lucid_widgets.errors import ImageError
-from lucid_widgets.stream.encoder import (
-    columns_for,
-    encode_live,
-    encode_still,
-    to_pixels,
-)
+from lucid_widgets.misc.io.tiling import columns_for
+from lucid_widgets.stream.encoder import encode_live, encode_still, to_pixels
 
 
 def decode(data: bytes) -> np.ndarray:

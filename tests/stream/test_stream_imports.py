@@ -13,7 +13,7 @@ for module in pkgutil.iter_modules(stream.__path__):
 foreign = {"tensorflow", "keras", "ipywidgets", "anywidget", "traitlets", "IPython"}
 print(sorted(foreign & set(sys.modules)))
 print(sorted(m for m in sys.modules if m.startswith("lucid_widgets.") and
-             m.split(".")[1] not in ("stream", "errors", "frame")))
+             m.split(".")[1] not in ("stream", "misc", "errors", "frame", "shapes")))
 """
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True

@@ -144,6 +144,9 @@ def test_a_branch_goes_on_with_other_settings_and_is_named_by_them(make_vis):
     first = vis.images
     vis.branch(4, learning_rate=0.2, channel=12)
     assert (vis.learning_rate, vis.channel) == (0.2, 12)
+    assert vis.canvas.notice == (
+        "branch from step 4: channel mixed4a:12, learning rate 0.05 → 0.2"
+    )
     vis.wait(60)
     assert vis.current_step == 6
     assert abs(vis.images - first).max() > 0.001
