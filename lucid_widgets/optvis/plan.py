@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,7 @@ def plan(
     hyperparameters: Hyperparameters | None = None,
     seed: int = 0,
     state: State | None = None,
+    overrides: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Return a plan made of the arguments of `render.frames`.
 
@@ -78,6 +80,7 @@ def plan(
             pad=settings.pad,
             optimizer=made,
             redirect_relu=settings.redirect_relu,
+            overrides=_checked_overrides(overrides),
         )
     )
     start = step.init(parameterization, seed)
@@ -89,6 +92,16 @@ def plan(
 def _check_instance(name: str, value: Any, kind: type) -> None:
     if not isinstance(value, kind):
         raise SettingError(f"{name} is {value!r}; expected {kind.__name__}(...)")
+
+
+def _checked_overrides(overrides: Any) -> Mapping[str, Any]:
+    given = {} if overrides is None else overrides
+    if not isinstance(given, Mapping) or not all(map(callable, given.values())):
+        raise SettingError(
+            f"overrides is {overrides!r:.100}; expected a mapping of operation types to "
+            "functions, such as overrides.linearization_overrides()"
+        )
+    return dict(given)
 
 
 def _check_model(model: Any) -> None:

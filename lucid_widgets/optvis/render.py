@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,7 @@ def frames(
     steps: int | None = None,
     state: State | None = None,
     live: Live | None = None,
+    overrides: Mapping[str, Any] | None = None,
 ) -> Generator[Frame, None, None]:
     """Return an iterator over the steps of an optimization.
 
@@ -68,6 +69,9 @@ def frames(
         live: called before every step, on the thread that iterates; returns the
             objective and the hyperparameters to use from then on. The objective
             must keep its structure.
+        overrides: functions in place of operations of the model, such as
+            `overrides.pooling_overrides()`; a ReLU among them replaces the redirected
+            one.
 
     Yields:
         One `Frame` for each update, numbered from 0.
@@ -89,6 +93,7 @@ def frames(
         hyperparameters=hyperparameters,
         seed=seed,
         state=state,
+        overrides=overrides,
     )
     return _iterate(made, _checked_steps(steps), live)
 

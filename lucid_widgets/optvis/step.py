@@ -72,6 +72,8 @@ class Structure:
         pad: border of the standard set, in pixels.
         optimizer: how gradients change variables.
         redirect_relu: whether ReLUs are redirected in the first 17 updates.
+        overrides: functions in place of operations of the model, by operation type;
+            see `overrides`.
     """
 
     model: Any
@@ -81,6 +83,7 @@ class Structure:
     pad: int
     optimizer: Optimizer
     redirect_relu: bool
+    overrides: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def key(self) -> tuple[Any, ...] | None:
         """Return what identifies the structure; None when a part is unknown."""
@@ -94,7 +97,9 @@ class Structure:
             transforms,
             self.optimizer.structure,
         )
-        return None if None in parts else (*parts, self.redirect_relu)
+        # Of a user's override nothing is known but that it is this function.
+        unknown = None in parts or self.overrides
+        return None if unknown else (*parts, self.redirect_relu)
 
 
 class CompiledStep:
@@ -215,7 +220,10 @@ class CompiledStep:
         """
         structure = self.structure
         seen = self._transformed(image, hyper)
-        overrides = relu_overrides(step) if structure.redirect_relu else None
+        overrides = {
+            **(relu_overrides(step) if structure.redirect_relu else {}),
+            **structure.overrides,
+        }
         T = structure.model.import_graph(seen, overrides)
         T["input"] = image
         T["t_image"] = seen

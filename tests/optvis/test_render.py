@@ -535,3 +535,25 @@ def test_what_only_the_network_can_know_is_refused_at_the_first_step(small):
     ):
         with pytest.raises(ObjectiveError, match=says):
             next(small(objective))
+
+
+def test_overrides_of_the_user_take_the_place_of_operations(tiny_model):
+    called = []
+
+    def relu(x):
+        called.append(x.shape)
+        return tf.nn.relu(x) * 2
+
+    plain = next(render.frames(tiny_model, "conv2:1", transforms=[]))
+    changed = next(
+        render.frames(tiny_model, "conv2:1", transforms=[], overrides={"Relu": relu})
+    )
+    assert called
+    assert changed.objective != plain.objective
+    again = next(render.frames(tiny_model, "conv2:1", transforms=[]))
+    assert again.objective == plain.objective
+
+
+def test_bad_overrides_are_refused_before_work(tiny_model):
+    with pytest.raises(SettingError, match="mapping of operation types"):
+        render.frames(tiny_model, "conv2:1", overrides=["Relu"])
