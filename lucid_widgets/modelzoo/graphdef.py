@@ -33,10 +33,10 @@ def parse_graphdef(content: bytes, source: str) -> Any:
         ModelError: they are not a GraphDef.
         UntrustedModelError: it contains operations that networks do not need.
     """
+    import tensorflow as tf
     from google.protobuf.message import DecodeError
-    from tensorflow.core.framework import graph_pb2
 
-    graph_def = graph_pb2.GraphDef()
+    graph_def = tf.compat.v1.GraphDef()
     try:
         graph_def.ParseFromString(content)
     except DecodeError as error:

@@ -38,9 +38,9 @@ class SaveArguments(dict[str, Any]):
 def suggest_save_args(network: Any) -> SaveArguments:
     """Find out what to give to `save`; see `Model.suggest_save_args`."""
     import keras
-    from tensorflow.core.framework import graph_pb2
+    import tensorflow as tf
 
-    graph_type: Any = graph_pb2.GraphDef  # pyright: ignore[reportAttributeAccessIssue]
+    graph_type: Any = tf.compat.v1.GraphDef
     if isinstance(network, Model):
         return _of_model(network)
     if isinstance(network, keras.Model):

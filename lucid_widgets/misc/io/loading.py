@@ -168,11 +168,11 @@ def _load_text(
 
 
 def _load_graphdef(file: IO[bytes], name: str) -> Any:
+    import tensorflow as tf
     from google.protobuf.message import DecodeError
-    from tensorflow.core.framework import graph_pb2
 
     try:
-        return graph_pb2.GraphDef.FromString(file.read())
+        return tf.compat.v1.GraphDef.FromString(file.read())
     except DecodeError as error:
         raise LoadError(f"{name} is no GraphDef, or is cut short: {error}") from error
 
