@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 
 from lucid_widgets.errors import LucidError, SettingError
+from lucid_widgets.modelzoo.classes import class_names
 from lucid_widgets.modelzoo.vision_base import Model
 from lucid_widgets.widgets.comms import handle_where_received
 from lucid_widgets.widgets.controls import (
@@ -26,12 +27,7 @@ from lucid_widgets.widgets.controls import (
 )
 from lucid_widgets.widgets.looks import Looks
 from lucid_widgets.widgets.model_choice import model_options
-from lucid_widgets.widgets.objective_choice import (
-    KINDS,
-    class_names,
-    kinds_of,
-    max_channel,
-)
+from lucid_widgets.widgets.objective_choice import KINDS, kinds_of, max_channel
 from lucid_widgets.widgets.setting_trait import STRUCTURE
 
 if TYPE_CHECKING:

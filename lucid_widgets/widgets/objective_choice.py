@@ -18,6 +18,7 @@ from lucid_widgets.errors import (
     SettingError,
     did_you_mean,
 )
+from lucid_widgets.modelzoo.classes import class_names, logits_of
 from lucid_widgets.modelzoo.vision_base import Layer, Model
 
 KINDS = {
@@ -31,8 +32,6 @@ KINDS = {
 
 FAVOURITE = ("mixed4a", 55)
 """What is shown first: halfway up, where features are neither edges nor animals."""
-
-_LOGITS = re.compile(r"pre_activation$|logits?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,33 +204,3 @@ def check_channel(model: Model, layer: str, channel: Any) -> int:
             f"{layer} of {model.name} has {last + 1} channels"
         )
     return channel
-
-
-def class_names(model: Model) -> list[str]:
-    """Return the model's classes; of equal names, the later ones get their number."""
-    names: list[str] = []
-    seen: set[str] = set()
-    for index, label in enumerate(model.labels or ()):
-        name = f"{label} ({index})" if label in seen else label
-        seen.add(name)
-        names.append(name)
-    return names
-
-
-def logits_of(model: Model) -> str:
-    """Return the layer that holds the values of the classes, before the softmax.
-
-    Raises:
-        ObjectiveError: no layer looks like it.
-    """
-    count = len(model.labels or ())
-    for name in reversed(model.layer_names):
-        # Some networks have more outputs than classes.
-        if _LOGITS.search(name) and (model.get_layer(name).depth or count) >= count:
-            return name
-    for layer in reversed(model.layers):
-        if (layer.depth or 0) >= count:
-            return layer.name
-    raise ObjectiveError(
-        f"no layer of {model.name} has one channel for each of its {count} classes"
-    )
