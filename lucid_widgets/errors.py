@@ -9,7 +9,8 @@
     ├── LayerNotFoundError         (KeyError)    no such layer in the model
     ├── UnknownModelError          (KeyError)    no such model in the catalogue
     ├── ModelError                 (ValueError)  a model or model file that cannot be used
-    │   └── UntrustedModelError    a program that was not declared trustworthy, or does too much
+    │   ├── UntrustedModelError    a program that was not declared trustworthy, or does too much
+    │   └── ValueRangeError        image_value_range must be given: it cannot be found out
     ├── WeightsError               (OSError)     weights that cannot be had
     │   ├── ChecksumError          the bytes are not the expected ones
     │   └── OfflineError           a download was needed, and the network is not there
@@ -71,6 +72,10 @@ class ModelError(LucidError, ValueError):
 
 class UntrustedModelError(ModelError):
     """A model is a program and was not declared trustworthy, or does too much."""
+
+
+class ValueRangeError(ModelError):
+    """The values that black and white become for a network must be given."""
 
 
 class WeightsError(LucidError, OSError):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lucid_widgets.errors import ModelError, UntrustedModelError
+from lucid_widgets.errors import ModelError, UntrustedModelError, ValueRangeError
 from lucid_widgets.modelzoo import graphdef
 from lucid_widgets.modelzoo.node_model import NodeModel
 from lucid_widgets.modelzoo.nodes import NodeTable
@@ -164,7 +164,7 @@ def from_graph_content(
     model.image_shape = tuple(int(n) for n in shape)
     given = image_value_range or metadata.get("image_value_range")
     if given is None:
-        raise ModelError(
+        raise ValueRangeError(
             "image_value_range is needed: the values that black and white become for the "
             "network, such as (0, 1), (-1, 1), (0, 255) or (-117, 138). A wrong range is "
             "the commonest cause of pictures that show nothing"

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from lucid_widgets.errors import ModelError
+from lucid_widgets.errors import ValueRangeError
 from lucid_widgets.modelzoo.keras_graph import INPUT, Step
 
 Range = tuple[Any, Any]
@@ -55,7 +55,7 @@ def infer_value_range(keras_model: Any, steps: Sequence[Step]) -> tuple[Range, b
         steps: its steps.
 
     Raises:
-        ModelError: they cannot be known; says what to pass.
+        ValueRangeError: they cannot be known; says what to pass.
     """
     inside = _range_of_first_layer(steps)
     if inside is not None:
@@ -63,7 +63,7 @@ def infer_value_range(keras_model: Any, steps: Sequence[Step]) -> tuple[Range, b
     for beginning, mode in _APPLICATIONS.items():
         if keras_model.name.lower().startswith(beginning):
             return _MODES[mode]
-    raise ModelError(
+    raise ValueRangeError(
         f"image_value_range is needed for {keras_model.name}: the values that black and "
         "white become before the network sees them. (0, 1) if images were divided by "
         "255 for training, (-1, 1) if they were scaled by x / 127.5 - 1, (0, 255) if "

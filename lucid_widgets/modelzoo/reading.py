@@ -143,8 +143,11 @@ def compute_batch(
     center_only: bool = False,
 ) -> dict[str, np.ndarray]:
     """Return the activations of one batch of images of equal size."""
+    import tensorflow as tf
+
     function = _function(model, names, batch.shape[1:], center_only=center_only)
-    return {name: tensor.numpy() for name, tensor in function(batch).items()}
+    found = function(tf.constant(batch, tf.float32))
+    return {name: tensor.numpy() for name, tensor in found.items()}
 
 
 def _function(
@@ -167,7 +170,10 @@ def _function(
             )
 
         signature = [tf.TensorSpec([None, *shape], tf.float32)]
-        kept[key] = tf.function(compute, input_signature=signature, autograph=False)
+        function = tf.function(compute, input_signature=signature, autograph=False)
+        # Not called through tf.function, which would warn of retracing when several
+        # models are read in turn.
+        kept[key] = function.get_concrete_function()
         while len(kept) > _KEPT:
             kept.pop(next(iter(kept)))
     return kept[key]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lucid_widgets.errors import ModelError
+from lucid_widgets.errors import ModelError, ValueRangeError
 from lucid_widgets.modelzoo import freezing, graphdef
 from lucid_widgets.modelzoo.keras_model import from_keras
 from lucid_widgets.modelzoo.vision_base import Model
@@ -85,7 +85,7 @@ def _of_model(model: Model) -> SaveArguments:
 def _of_keras(network: Any) -> SaveArguments:
     try:
         return _of_model(from_keras(network))
-    except ModelError:
+    except ValueRangeError:
         # The range has to be given; everything else can be known without it.
         found = _of_model(from_keras(network, (0, 1)))
         found["image_value_range"] = None

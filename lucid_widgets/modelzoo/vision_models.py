@@ -7,6 +7,9 @@ model = models.TinyInception()  # embedded: no network needed
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 from lucid_widgets.modelzoo.catalogue import application, catalog
 from lucid_widgets.modelzoo.files import from_file
 from lucid_widgets.modelzoo.graphdef_model import from_graphdef
@@ -87,8 +90,30 @@ __all__ = [
     "application",
     "by_name",
     "catalog",
+    "check",
     "from_file",
     "from_graphdef",
     "from_keras",
     "from_saved_model",
 ]
+
+
+def check(model: Any, photo: Any = None, **options: Any) -> Any:
+    """Try out a model, and tell in words whether it is ready to be visualized.
+
+    Args:
+        model: a `Model`, a Keras model, a file or folder, or a name of the catalogue.
+        photo: a path, or an array ``[height, width, channels]`` in [0, 1].
+        **options: see `lucid_widgets.recipes.checking.check`; ``save="unit.png"`` writes
+            the unit that was visualized.
+
+    Returns:
+        A `lucid_widgets.recipes.checking.Report`; print it.
+
+    Example:
+        >>> print(check("my.keras", "dog.jpg"))  # doctest: +SKIP
+    """
+    # The one look upwards: what users type as `models` is a front door, and the check
+    # uses the engine that stands above it.
+    checking = importlib.import_module("lucid_widgets.recipes.checking")
+    return checking.check(model, photo, **options)
