@@ -149,12 +149,8 @@ def sheet(
     model = _load_model(model_name)
     found = model.get_layer(layer)
     numbers = _check_channels(channel_numbers, found)
-    pictures = []
-    for done, number in enumerate(numbers, start=1):
-        objective = f"{found.name}:{number}"
-        label = f"{objective} ({done}/{len(numbers)})"
-        frame = _last_frame(model, objective, settings, label, quiet=quiet)
-        pictures.append(frame.images)
+    pictures = _pictures(model, found.name, numbers, settings, quiet=quiet)
+    numbers = numbers[: len(pictures)]
     labels = [
         f"{found.name}:{number}"
         for number, images in zip(numbers, pictures, strict=True)
@@ -343,6 +339,38 @@ def _last_frame(
             frames.close()
     assert newest is not None  # steps is at least 1
     return newest
+
+
+def _pictures(
+    model: Any, layer: str, numbers: list[int], settings: Chosen, *, quiet: bool
+) -> list[Any]:
+    """Return the images of each channel, several made at a time; or until Ctrl-C."""
+    from tqdm import tqdm
+
+    _import_tensorflow()
+    engine = importlib.import_module("lucid_widgets.optvis.render")
+    rendered = engine.render_many(
+        model,
+        [f"{layer}:{number}" for number in numbers],
+        settings=settings.structure,
+        hyperparameters=settings.hyperparameters,
+        seed=settings.seed,
+        steps=settings.steps,
+    )
+    pictures = []
+    hidden = True if quiet else None
+    with tqdm(total=len(numbers), desc=layer, unit="channel", disable=hidden) as bar:
+        try:
+            for _, frame in rendered:  # of one structure: they come in order
+                pictures.append(frame.images)
+                bar.update()
+        except KeyboardInterrupt:
+            if not pictures:
+                raise
+            click.echo(f"Stopped after {len(pictures)} channels.", err=True)
+        finally:
+            rendered.close()
+    return pictures
 
 
 def _save_picture(images: Any, output: str) -> None:

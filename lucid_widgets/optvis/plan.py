@@ -59,7 +59,7 @@ def plan(
     """
     _check_model(model)
     settings = settings or RenderSettings()
-    _check_instance("settings", settings, RenderSettings)
+    check_instance("settings", settings, RenderSettings)
     objective = as_objective(objective)
     check_targets(model, objective)
     made = as_optimizer(optimizer)
@@ -68,9 +68,9 @@ def plan(
         hyperparameters = Hyperparameters()
         if rate is not None:
             hyperparameters = Hyperparameters(learning_rate=rate)
-    _check_instance("hyperparameters", hyperparameters, Hyperparameters)
+    check_instance("hyperparameters", hyperparameters, Hyperparameters)
     seed = setting("seed").check("seed", seed, int)
-    parameterization = _parameterization(param_f, settings)
+    parameterization = parameterization_of(param_f, settings)
     step = compile_step(
         Structure(
             model=model,
@@ -89,7 +89,8 @@ def plan(
     return Plan(step, objective, hyperparameters, state or start)
 
 
-def _check_instance(name: str, value: Any, kind: type) -> None:
+def check_instance(name: str, value: Any, kind: type) -> None:
+    """Raise SettingError unless `value` is of a kind."""
     if not isinstance(value, kind):
         raise SettingError(f"{name} is {value!r}; expected {kind.__name__}(...)")
 
@@ -117,7 +118,7 @@ def _check_state(state: Any, start: State) -> None:
     def shapes(state: State) -> list[tuple[int, ...]]:
         return [tuple(v.shape) for v in (*state.variables, *state.slots)]
 
-    _check_instance("state", state, State)
+    check_instance("state", state, State)
     if shapes(state) != shapes(start):
         raise SettingError(
             "state belongs to another run: its variables have shapes "
@@ -142,7 +143,8 @@ def check_same_structure(old: Objective, new: Objective) -> None:
         )
 
 
-def _parameterization(param_f: Any, settings: RenderSettings) -> Parameterization:
+def parameterization_of(param_f: Any, settings: RenderSettings) -> Parameterization:
+    """Return the parameterization of `param_f`; left out, what the settings say."""
     if param_f is not None:
         return as_parameterization(param_f)
     return as_parameterization(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from lucid_widgets.errors import SettingError
 from lucid_widgets.frame import Frame
 from lucid_widgets.misc.io import show
 from lucid_widgets.optvis.doctor import look_at
+from lucid_widgets.optvis.many import render_many
 from lucid_widgets.optvis.objectives import Objective, as_objective
 from lucid_widgets.optvis.plan import Plan, check_same_structure, plan
 from lucid_widgets.optvis.settings import STEPS, Hyperparameters, RenderSettings
@@ -26,7 +27,15 @@ from lucid_widgets.optvis.step import (
 from lucid_widgets.optvis.stepping import make_vis_T
 from lucid_widgets.shapes import Images
 
-__all__ = ["Frame", "State", "frames", "make_vis_T", "render_vis", "trace_count"]
+__all__ = [
+    "Frame",
+    "State",
+    "frames",
+    "make_vis_T",
+    "render_many",
+    "render_vis",
+    "trace_count",
+]
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +157,9 @@ def render_vis(
 
     Args:
         model: from `lucid_widgets.modelzoo.vision_models`.
-        objective_f: an `Objective`, "layer:n", or a function of `T`.
+        objective_f: an `Objective`, "layer:n", or a function of `T`; or a list of
+            these, each with images of its own, optimized several at a time as in
+            `render_many`.
         param_f: function that returns the images; left out, `param.image(128)`.
         optimizer: see `optimizers.as_optimizer`; left out, Adam(0.05).
         transforms: a *list* of transforms; `[]` for none; anything else means the
@@ -164,24 +175,47 @@ def render_vis(
 
     Returns:
         One array `[batch, height, width, channels]` in [0, 1] for each threshold,
-        in the order of the steps.
+        in the order of the steps. For a list of objectives the batch holds the images
+        of the first one, the second, and so on.
 
     Raises:
         LucidError: an argument that cannot be used; see `errors`.
 
     Example:
         >>> images = render_vis(models.TinyInception(), "mixed4a:30")
+        >>> pair = render_vis(models.TinyInception(), ["mixed4a:30", "mixed4a:31"])
+        >>> pair[-1].shape
+        (2, 128, 128, 3)
     """
     wanted = _thresholds(thresholds)
+    seed = 0 if use_fixed_seed else secrets.randbelow(2**31)
+    settings = RenderSettings(redirect_relu=relu_gradient_override)
     printed = [as_objective(objective) for objective in print_objectives or ()]
+    if isinstance(objective_f, list | tuple):
+        if printed:
+            raise SettingError(
+                "print_objectives cannot be used with a list of objectives, whose values "
+                "are printed anyway; render one objective at a time"
+            )
+        pictures = render_many(
+            model,
+            objective_f,
+            param_f,
+            optimizer,
+            transforms,
+            settings=settings,
+            seed=seed,
+            steps=[threshold + 1 for threshold in wanted],
+        )
+        return _collected(pictures, wanted, objective_f, verbose=verbose)
     made = plan(
         model,
         objective_f,
         param_f,
         optimizer,
         transforms,
-        settings=RenderSettings(redirect_relu=relu_gradient_override),
-        seed=0 if use_fixed_seed else secrets.randbelow(2**31),
+        settings=settings,
+        seed=seed,
     )
     for objective in printed:
         check_targets(model, objective)
@@ -205,6 +239,31 @@ def render_vis(
     if finding is not None:
         log.warning("%s", finding)
     return images
+
+
+def _collected(
+    pictures: Iterator[tuple[int, Frame]],
+    wanted: Iterable[int],
+    objectives: Sequence[Any],
+    *,
+    verbose: bool,
+) -> list[Images]:
+    """Return one array for each threshold, of what was done until an interruption."""
+    found: dict[int, dict[int, Images]] = {step: {} for step in sorted(wanted)}
+    try:
+        for index, frame in pictures:
+            found[frame.step][index] = frame.images
+            if verbose:
+                name = as_objective(objectives[index]).description
+                print(f"{frame.step}: {name}: {frame.objective:7.2f}")  # noqa: T201
+                show(np.hstack([*frame.images]))
+    except KeyboardInterrupt:
+        log.warning("Interrupted: not all of %s objectives are done.", len(objectives))
+    return [
+        np.concatenate([images[index] for index in sorted(images)])
+        for images in found.values()
+        if images
+    ]
 
 
 def _thresholds(thresholds: Any) -> frozenset[int]:
