@@ -148,11 +148,9 @@ def _iterate(
 
 
 def _as_objectives(objectives: Any) -> list[Objective]:
-    many = not isinstance(objectives, str | Objective) and not callable(objectives)
-    try:
-        chosen = [as_objective(each) for each in objectives] if many else []
-    except TypeError:
-        chosen = []
+    one = isinstance(objectives, str) or callable(objectives)
+    many = isinstance(objectives, Iterable) and not one
+    chosen = [as_objective(each) for each in objectives] if many else []
     if not chosen:
         raise ObjectiveError(
             f"objectives is {objectives!r:.100}; expected a list of objectives, at "
