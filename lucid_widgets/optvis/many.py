@@ -149,8 +149,8 @@ def _iterate(
 
 def _as_objectives(objectives: Any) -> list[Objective]:
     one = isinstance(objectives, str) or callable(objectives)
-    many = isinstance(objectives, Iterable) and not one
-    chosen = [as_objective(each) for each in objectives] if many else []
+    each: Any = objectives if isinstance(objectives, Iterable) and not one else ()
+    chosen = [as_objective(objective) for objective in each]
     if not chosen:
         raise ObjectiveError(
             f"objectives is {objectives!r:.100}; expected a list of objectives, at "
