@@ -17,7 +17,7 @@ from lucid_widgets.modelzoo.nodes import Node, NodeTable, split_output
 Overrides = Mapping[str, Callable[..., Any]]
 """Replacements by operation type.
 
-``{"Relu": f(x), "Relu6": f(x), "MaxPool": f(x, ksize, strides, padding)}``, where ksize
+``{"Relu": f(x), "MaxPool": f(x, ksize, strides, padding), "AvgPool": ...}``, where ksize
 and strides are (height, width). For any other operation the function is given the
 operation's inputs.
 """
@@ -190,7 +190,7 @@ class NodeEvaluator:
         override = self._overrides.get(node.op)
         if override is None:
             return operations.run_node(self._table, node, inputs)
-        if node.op != "MaxPool":
+        if node.op not in ("MaxPool", "AvgPool"):
             return override(*inputs)
         return override(
             inputs[0],

@@ -8,7 +8,7 @@ for the time of a call:
 - ``layer.call`` of the layers inside a block is exchanged to see what they return, to
   stop once the wanted one has returned, and to give the same tensors again when the block
   is run further later (`watched`);
-- ``tf.nn.relu``, ``relu6`` and ``max_pool`` are exchanged when they are to be overridden
+- ``tf.nn.relu``, ``max_pool`` and the like are exchanged when they are to be overridden
   (`overridden`).
 
 All of this happens under one lock and only affects the thread that holds it.
@@ -21,6 +21,8 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+from lucid_widgets.errors import SettingError
 
 LOCK = threading.RLock()
 """Held while a step runs: what is exchanged belongs to the whole process."""
@@ -156,13 +158,19 @@ def _trace() -> Any:
 
 @contextlib.contextmanager
 def overridden(overrides: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
-    """Let ``tf.nn.relu``, ``relu6`` and ``max_pool`` be computed by others.
+    """Let ``tf.nn.relu``, ``max_pool`` and the like be computed by others.
 
     Covers Keras' layers, its ``keras.ops`` and TensorFlow code that writes ``tf.nn.relu``;
     not names imported from there earlier.
     """
     import tensorflow as tf
 
+    known = {**_ACTIVATIONS, **_POOLINGS}
+    if unknown := sorted(set(overrides) - set(known)):
+        raise SettingError(
+            f"operations of type {', '.join(unknown)} cannot be overridden in a Keras "
+            f"model; expected some of {', '.join(known)}"
+        )
     replaced: dict[str, Callable[..., Any]] = {}
     owner, busy = threading.get_ident(), [False]
 
@@ -184,20 +192,37 @@ def overridden(overrides: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
         setattr(tf.nn, name, dispatch)
 
     try:
-        for op, name in (("Relu", "relu"), ("Relu6", "relu6")):
-            if op in overrides:
-                override = overrides[op]
-                exchange(
-                    name, lambda _, f=override: lambda features, name=None: f(features)
-                )
-        if "MaxPool" in overrides:
-            pool = _pooling(overrides["MaxPool"])
-            exchange("max_pool", pool)
-            exchange("max_pool2d", pool)
+        for op, override in overrides.items():
+            if op in _ACTIVATIONS:
+                exchange(_ACTIVATIONS[op], _activation(override))
+            for name in _POOLINGS.get(op, ()):
+                exchange(name, _pooling(override))
         yield
     finally:
         for name, original in replaced.items():
             setattr(tf.nn, name, original)
+
+
+_ACTIVATIONS = {
+    "Relu": "relu",
+    "Relu6": "relu6",
+    "Elu": "elu",
+    "Selu": "selu",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+}
+_POOLINGS = {
+    "MaxPool": ("max_pool", "max_pool2d"),
+    "AvgPool": ("avg_pool", "avg_pool2d"),
+}
+
+
+def _activation(override: Callable[..., Any]) -> Callable[[Callable], Callable]:
+    def activation(*args: Any, **kwargs: Any) -> Any:
+        # TensorFlow calls the argument x here and features there.
+        return override(args[0] if args else kwargs.get("x", kwargs.get("features")))
+
+    return lambda original: activation
 
 
 def _pooling(override: Callable[..., Any]) -> Callable[[Callable], Callable]:

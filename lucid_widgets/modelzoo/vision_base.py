@@ -24,6 +24,7 @@ from lucid_widgets.errors import (
 )
 from lucid_widgets.modelzoo.activations import Activations, Overrides
 from lucid_widgets.modelzoo.geometry import Geometry
+from lucid_widgets.modelzoo.overriding import current_overrides
 from lucid_widgets.shapes import ImageTensor
 
 IMAGENET_MEAN = np.array([123.68, 116.779, 103.939], np.float32)
@@ -172,7 +173,8 @@ class Model:
             images: float tensor ``[batch, height, width, channels]`` in [0, 1] (or one
                 image of rank 3); converted to the network's channel order and value
                 range here.
-            overrides: replacements of operations, see `activations.Overrides`.
+            overrides: replacements of operations, see `activations.Overrides`; left
+                out, those of the block it stands in (`overriding.overriding`).
 
         Returns:
             A mapping of layer name to tensor, ``[batch, height, width, depth]`` for most
@@ -186,7 +188,9 @@ class Model:
             >>> T["mixed4a"].shape  # doctest: +SKIP
         """
         raw = self._as_batch(images)
-        evaluate = self._evaluator(self.network_input(raw), overrides or {})
+        if overrides is None:
+            overrides = current_overrides()
+        evaluate = self._evaluator(self.network_input(raw), overrides)
         activations = Activations(
             evaluate, self.canonical_name, lambda: self.layer_names
         )

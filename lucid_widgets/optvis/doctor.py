@@ -286,7 +286,7 @@ def _of_the_gradient(made: Plan) -> Iterator[Finding]:
         return
     with tf.GradientTape() as tape:
         tape.watch(seen)
-        T = structure.model.import_graph(seen)
+        T = structure.model.import_graph(seen, {})
         T["input"], T["t_image"], T["global_step"] = seen, seen, tf.constant(0)
         T["labels"] = structure.model.labels
         numbers = number_tensors(made.objective.numbers)

@@ -17,7 +17,7 @@ class view:  # noqa: N801 - reads as a function: view(T, "NHWC", batch)
     """`T` seen in one format, and perhaps one element of the batch only.
 
     Args:
-        T: maps a name to a tensor.
+        T: maps a name to a tensor: a function or a mapping.
         require_format: "NHWC" gives activations of rank 2 (dense layers) and of
             rank 3 (tokens) axes of length 1 for what they lack; None changes
             nothing.
@@ -35,7 +35,7 @@ class view:  # noqa: N801 - reads as a function: view(T, "NHWC", batch)
 
     def __call__(self, name: str) -> Any:
         """Return a tensor, in the format and of the images asked for."""
-        tensor = self._T(name)
+        tensor = self._T(name) if callable(self._T) else self._T[name]
         if not tf.is_tensor(tensor) or tensor.shape.rank in (None, 0):
             return tensor
         if self._format == "NHWC" and tensor.shape.rank == 2:
@@ -117,7 +117,10 @@ def label_index(labels: Sequence[str] | None, label: str) -> int:
 
 
 def describe(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> str:
-    """Return such as "Channel(mixed4a, 30)", long arguments left out."""
+    """Return such as "Channel(mixed4a, 30)", arguments left out from 41 letters on.
+
+    (Lucid left them out from 16 on, which hid the name of many a layer.)
+    """
     given = [_short(arg) for arg in args]
     given += [f"{key}={_short(arg)}" for key, arg in kwargs.items()]
     return f"{name.title()}({', '.join(given)})"
@@ -247,3 +250,21 @@ def border(shape: Sequence[int], width: ScalarTensor) -> ImageTensor:
     )
     inside = from_edge >= tf.cast(width, tf.int32)
     return tf.cast(~inside, tf.float32)[tf.newaxis, :, :, tf.newaxis]
+
+
+def _dot(x: ActivationTensor, y: ActivationTensor) -> ActivationTensor:
+    return tf.reduce_sum(x * y, axis=-1)
+
+
+# The names that Lucid's notebooks import, underscores and all.
+_dot_cossim = dot_cossim
+_extract_act_pos = at_position
+_make_arg_str = _short
+
+
+def _T_force_NHWC(T: Any) -> Any:  # noqa: N802
+    return view(T, "NHWC")
+
+
+def _T_handle_batch(T: Any, batch: int | None = None) -> Any:  # noqa: N802
+    return view(T, None, batch)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lucid_widgets.errors import ModelError, ObjectiveError, SettingError
+from lucid_widgets.modelzoo.overriding import current_overrides
 from lucid_widgets.optvis import param
 from lucid_widgets.optvis.objectives import Objective, as_objective
 from lucid_widgets.optvis.optimizers import as_optimizer
@@ -102,7 +103,7 @@ def _checked_overrides(overrides: Any) -> Mapping[str, Any]:
             f"overrides is {overrides!r:.100}; expected a mapping of operation types to "
             "functions, such as overrides.linearization_overrides()"
         )
-    return dict(given)
+    return {**current_overrides(), **given}
 
 
 def _check_model(model: Any) -> None:

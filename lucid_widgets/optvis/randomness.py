@@ -70,6 +70,12 @@ def draws() -> Draws:
     return Draws(tf.random.uniform([], maxval=2**31 - 1, dtype=tf.int32), 0)
 
 
+def current_step() -> Any:
+    """Return the number of the step that is being made, or None outside of a run."""
+    current = _current.get()
+    return None if current is None else current.step
+
+
 @contextlib.contextmanager
 def drawing(seed: Any, step: Any) -> Iterator[Draws]:
     """Make `draws()` give the numbers of this seed and step, within the block."""

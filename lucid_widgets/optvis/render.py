@@ -15,6 +15,12 @@ from lucid_widgets.misc.io import show
 from lucid_widgets.optvis.doctor import look_at
 from lucid_widgets.optvis.many import render_many
 from lucid_widgets.optvis.objectives import Objective, as_objective
+from lucid_widgets.optvis.parts import (
+    import_model,
+    make_optimizer,
+    make_t_image,
+    make_transform_f,
+)
 from lucid_widgets.optvis.plan import Plan, check_same_structure, plan
 from lucid_widgets.optvis.settings import STEPS, Hyperparameters, RenderSettings
 from lucid_widgets.optvis.step import (
@@ -31,6 +37,10 @@ __all__ = [
     "Frame",
     "State",
     "frames",
+    "import_model",
+    "make_optimizer",
+    "make_t_image",
+    "make_transform_f",
     "make_vis_T",
     "render_many",
     "render_vis",

@@ -152,7 +152,7 @@ class RenderSettings:
         "How many images are optimized together.",
         unit="images",
         min=1,
-        max=64,
+        max=4096,
         step=1,
         slider_max=9,
         default=1,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from lucid_widgets.errors import ParameterizationError
 from lucid_widgets.optvis import objectives, param
 from lucid_widgets.optvis.objectives import Objective
 from lucid_widgets.optvis.objectives_util import blur, indices
@@ -26,12 +27,13 @@ def channel(
     model: Any,
     layer: str,
     channel_indices: int | Iterable[int],
-    *,
-    alpha: bool = False,
-    negative: bool = False,
+    alpha: bool = False,  # noqa: FBT001, FBT002 - Lucid's signature
+    negative: bool = False,  # noqa: FBT001, FBT002
+    decorrelation_matrix: Any = None,
     n_steps: int = 128,
+    parallel_transforms: int = 16,
     lr: float = 0.05,
-    override_gradients: bool = True,
+    override_gradients: bool = True,  # noqa: FBT001, FBT002
     seed: int = 0,
 ) -> Any:
     """Return pictures of channels, and how well they did at every step.
@@ -45,7 +47,11 @@ def channel(
         channel_indices: one channel, or several.
         alpha: transparent pictures: what does not matter fades away.
         negative: what the channels like least.
+        decorrelation_matrix: `[3, 3]`, from coordinates to red, green and blue, for
+            photos unlike ImageNet's: the root of their colours' covariance. Left out,
+            `color.color_correlation_svd_sqrt`.
         n_steps: how many updates.
+        parallel_transforms: without effect, as in Lucid.
         lr: the learning rate.
         override_gradients: redirect ReLUs in the first 17 updates.
         seed: decides all that is random.
@@ -61,6 +67,7 @@ def channel(
     Example:
         >>> (one, _), (other, _) = channel(model, "mixed4a", [30, 31])
     """
+    del parallel_transforms
     chosen = indices(_listed(channel_indices), "channel_indices")
     several = isinstance(chosen, list)
     objective = objectives.channels(layer, chosen if several else [chosen])
@@ -69,6 +76,7 @@ def channel(
         -objective if negative else objective,
         batch=len(chosen) if several else 1,
         alpha=alpha,
+        decorrelation_matrix=decorrelation_matrix,
         n_steps=n_steps,
         lr=lr,
         override_gradients=override_gradients,
@@ -113,6 +121,7 @@ def _rendered(
     *,
     batch: int = 1,
     alpha: bool = False,
+    decorrelation_matrix: Any = None,
     n_steps: int = 128,
     lr: float = 0.05,
     override_gradients: bool = True,
@@ -125,7 +134,7 @@ def _rendered(
     made = plan(
         model,
         _fading(objective) if alpha else objective,
-        lambda: param.image(width, height, batch=batch, alpha=alpha),
+        _param_f((batch, height, width, 4 if alpha else 3), decorrelation_matrix),
         transforms=transforms,
         settings=RenderSettings(redirect_relu=override_gradients),
         hyperparameters=Hyperparameters(learning_rate=lr),
@@ -138,6 +147,25 @@ def _rendered(
         state, values = made.step.update(state, numbers, hyper)
         curve.append(values.numpy())
     return made.step.images(state), np.stack(curve, axis=1)
+
+
+def _param_f(shape: tuple[int, int, int, int], matrix: Any) -> Callable[[], Any]:
+    batch, height, width, channels = shape
+    if matrix is None:
+        return lambda: param.image(width, height, batch=batch, alpha=channels == 4)
+    to_rgb = np.asarray(matrix, np.float32)
+    if to_rgb.shape != (3, 3):
+        raise ParameterizationError(
+            f"decorrelation_matrix has shape {to_rgb.shape}; expected (3, 3)"
+        )
+    to_rgb = to_rgb / np.linalg.norm(to_rgb, axis=0).max()
+
+    def param_f() -> Any:
+        t = param.fft_image(shape)
+        rgb = tf.tensordot(t[..., :3], to_rgb.T, 1)
+        return tf.sigmoid(tf.concat([rgb, t[..., 3:]], axis=-1))
+
+    return param_f
 
 
 def _fading(objective: Objective) -> Objective:

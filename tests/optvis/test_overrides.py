@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from lucid_widgets.optvis import overrides
+from lucid_widgets.errors import SettingError
+from lucid_widgets.modelzoo import vision_models as models
+from lucid_widgets.optvis import overrides, param, render
+from lucid_widgets.optvis.randomness import drawing
 
 RNG = np.random.default_rng(0)
 
@@ -147,19 +151,23 @@ def test_default_overrides_are_both():
     assert set(overrides.pooling_overrides()) == {"MaxPool"}
 
 
-def test_a_linearized_network_is_linear(tiny_model):
-    """f(x) + f(y) = f(x + y) + f(0), through ReLUs and pooling."""
-    x, y = RNG.uniform(size=(2, 1, 20, 28, 3)).astype(np.float32) / 2
+def gradient_at(model, image, given, layer="logits", unit=3):
+    image = tf.constant(image)
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        value = model.import_graph(image, given)(layer)[..., unit]
+    return value.numpy(), tape.gradient(value, image).numpy()
 
-    def linear(image):
-        T = tiny_model.import_graph(image, overrides.linearization_overrides())
-        return T("logits").numpy()
 
-    np.testing.assert_allclose(
-        linear(x) + linear(y), linear(x + y) + linear(0 * x), atol=1e-4
-    )
-    plain = tiny_model.import_graph(x)("logits").numpy()
-    assert np.abs(plain - linear(x)).max() > 1e-3
+def test_a_linearized_network_keeps_its_values_and_has_one_gradient(tiny_model):
+    """The gradient of a linear function is the same everywhere."""
+    x, y = RNG.uniform(size=(2, 1, 20, 28, 3)).astype(np.float32)
+    linear = overrides.linearization_overrides()
+    (value, at_x), (_, at_y) = (gradient_at(tiny_model, i, linear) for i in (x, y))
+    np.testing.assert_allclose(at_x, at_y, atol=1e-6)
+    plain_value, plain = gradient_at(tiny_model, x, {})
+    np.testing.assert_array_equal(value, plain_value)
+    assert np.abs(plain - at_x).max() > 1e-3
 
 
 def test_overrides_reach_the_operations_of_a_model(tiny_model):
@@ -177,6 +185,158 @@ def test_overrides_reach_the_operations_of_a_model(tiny_model):
     np.testing.assert_allclose(T("conv1"), plain("conv1_pre_relu") + 100, rtol=1e-5)
     assert float(tf.reduce_min(T("pool1"))) > 50
     assert seen == [((2, 2), (2, 2), "SAME")]
+
+
+def half(op, grad):
+    return grad / 2
+
+
+@pytest.fixture(params=["nodes", "keras"])
+def any_model(request, tiny_model):
+    if request.param == "nodes":
+        return tiny_model
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    network = keras.Sequential(
+        [
+            layers.Input((None, None, 3)),
+            layers.Conv2D(4, 3, activation="relu", name="conv1"),
+            layers.MaxPooling2D(name="pool1"),
+            layers.Conv2D(5, 3, activation="tanh", name="conv2"),
+        ]
+    )
+    return models.from_keras(network, image_value_range=(0, 1))
+
+
+def test_a_gradient_function_halves_the_gradient(any_model):
+    image = RNG.uniform(size=(1, 20, 28, 3)).astype(np.float32)
+    given = overrides.gradient_override_map({"Relu": half})
+    value, found = gradient_at(any_model, image, given, "conv1")
+    plain_value, _ = gradient_at(any_model, image, {}, "conv1")
+    _, unblocked = gradient_at(any_model, image, {"Relu": tf.identity}, "conv1")
+    np.testing.assert_array_equal(value, plain_value)
+    np.testing.assert_allclose(found, unblocked / 2, atol=1e-6)
+    assert np.abs(found).max() > 0
+
+
+def test_overrides_hold_within_their_block_and_no_longer(any_model):
+    image = RNG.uniform(size=(1, 20, 28, 3)).astype(np.float32)
+
+    def gradient():
+        return gradient_at(any_model, image, None, "pool1")[1]
+
+    plain = gradient()
+    with overrides.pooling_overrides():
+        smooth = gradient()
+        with overrides.gradient_override_map({"Relu": half}):
+            both = gradient()
+        np.testing.assert_array_equal(gradient(), smooth)
+    np.testing.assert_array_equal(gradient(), plain)
+    assert len({g.tobytes() for g in (plain, smooth, both)}) == 3
+
+
+def test_a_run_keeps_the_overrides_of_the_block_it_was_made_in(tiny_model):
+    def run(seen):
+        T = render.make_vis_T(tiny_model, "conv2:1", lambda: param.image(24, 20))
+        T.step()
+        return T
+
+    def watched(op, grad):
+        seen.append(op.outputs[0].shape)
+        return grad
+
+    seen = []
+    with overrides.gradient_override_map({"Relu": watched}):
+        T = run(seen)
+    count = len(seen)
+    assert count > 0
+    T.step()
+    run(seen)
+    assert len(seen) == count  # neither traced again, nor in force for others
+
+
+def test_relu_overrides_know_the_step_of_the_run_they_are_used_in():
+    for step, redirects in ((16, 1), (17, 0)):
+        with drawing(0, step):
+            function = overrides.relu_overrides()["Relu"]
+            assert gradient_of(function, [[-1.0]], [[-1.0]]).item() == -redirects
+
+
+def test_the_maps_hold_the_same_gradients():
+    x, grad = RNG.normal(size=(2, 3, 5)) * 5, RNG.normal(size=(2, 3, 5))
+    made = overrides.gradient_override_map(overrides.relu_overrides_map)
+    for op, function in overrides.relu_overrides().items():
+        np.testing.assert_array_equal(
+            gradient_of(made[op], x, grad), gradient_of(function, x, grad)
+        )
+    x, grad = RNG.normal(size=(1, 4, 6, 2)), RNG.normal(size=(1, 2, 3, 2))
+    window = ((2, 2), (2, 2), "SAME")
+    for kind, function in (
+        ("avg", overrides.avg_smoothed_maxpool_grad),
+        ("L2", overrides.l2_smoothed_maxpool_grad),
+    ):
+        pools = (
+            overrides.gradient_override_map({"MaxPool": function})["MaxPool"],
+            overrides.smoothed_max_pool(kind),
+        )
+        one, other = (
+            gradient_of(lambda x, pool=pool: pool(x, *window), x, grad)
+            for pool in pools
+        )
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_gradient_functions_written_for_tensorflow_1_work():
+    """`tf.gradients` inside, and the attributes of pooling, as notebooks have them."""
+
+    def smooth(op, grad):
+        x = op.inputs[0]
+        window = [op.get_attr(name) for name in ("ksize", "strides", "padding")]
+        pooled = tf.nn.avg_pool(x**2, *window) / (
+            1e-2 + tf.nn.avg_pool(tf.abs(x), *window)
+        )
+        return tf.gradients(pooled, [x], grad)[0]
+
+    x, grad = RNG.normal(size=(1, 4, 6, 2)), RNG.normal(size=(1, 2, 3, 2))
+    window = ((2, 2), (2, 2), "VALID")
+    mine = overrides.gradient_override_map({"MaxPool": smooth})["MaxPool"]
+    ours = overrides.smoothed_max_pool("L2")
+    one, other = (
+        gradient_of(lambda x, pool=pool: pool(x, *window), x, grad)
+        for pool in (mine, ours)
+    )
+    np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_use_gradient_keeps_the_value_and_takes_several_inputs():
+    @overrides.use_gradient(lambda op, grad: [grad * op.inputs[1], -grad])
+    def product(a, b):
+        return a * b
+
+    a, b = tf.constant([2.0, 3.0]), tf.constant([5.0, 7.0])
+    with tf.GradientTape() as tape:
+        tape.watch((a, b))
+        value = product(a, b)
+    np.testing.assert_array_equal(value, [10, 21])
+    by_a, by_b = tape.gradient(value, (a, b))
+    np.testing.assert_array_equal(by_a, [5, 7])
+    np.testing.assert_array_equal(by_b, [-1, -1])
+
+
+def test_what_cannot_be_overridden_is_refused():
+    for given, told in (({"Conv2D": half}, "'Conv2D'.*Relu"), ({"Relu": "f"}, "name")):
+        with pytest.raises(SettingError, match=told):
+            overrides.gradient_override_map(given)
+
+
+def test_a_keras_model_refuses_operations_it_cannot_exchange():
+    network = keras.Sequential(
+        [keras.layers.Input((8, 8, 3)), keras.layers.Conv2D(2, 3, name="c")]
+    )
+    model = models.from_keras(network, image_value_range=(0, 1))
+    T = model.import_graph(np.zeros([1, 8, 8, 3], "f4"), {"Conv2D": tf.identity})
+    with pytest.raises(SettingError, match=r"Conv2D.*Keras.*Relu"):
+        T("c")
 
 
 def test_nothing_is_registered_for_the_rest_of_the_program():

@@ -82,7 +82,7 @@ def test_hyperparameters_are_finite_numbers_in_their_range(field, strange):
         {"size": True},
         {"size": math.nan},
         {"batch": 0},
-        {"batch": 65},
+        {"batch": 4097},
         {"batch": 1.5},
         {"channels": 0},
         {"channels": "3"},
@@ -96,7 +96,7 @@ def test_hyperparameters_are_finite_numbers_in_their_range(field, strange):
         {"alpha": None},
         {"transforms": []},
         {"redirect_relu": 2},
-        {"size": 4096, "batch": 64},
+        {"size": 4096, "batch": 4096},
     ],
     ids=str,
 )
@@ -114,7 +114,7 @@ def test_messages_say_what_was_given_what_was_expected_and_what_is_close():
     with pytest.raises(SettingError) as error:
         RenderSettings(batch=1.5)
     assert str(error.value) == (
-        "batch is 1.5; expected a whole number from 1 to 64 images"
+        "batch is 1.5; expected a whole number from 1 to 4096 images"
     )
     with pytest.raises(SettingError, match="did you mean 'pixel'"):
         RenderSettings(parameterization="pixels")

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lucid_widgets.errors import ImageError, LucidError, SettingError
+from lucid_widgets.errors import (
+    ImageError,
+    LucidError,
+    ParameterizationError,
+    SettingError,
+)
 from lucid_widgets.optvis import param
+from lucid_widgets.optvis.param import color
 from lucid_widgets.optvis.param.variables import Parameterization
 from lucid_widgets.recipes import caricature as caricature_module
 from lucid_widgets.recipes import feature_visualization
@@ -49,6 +55,21 @@ def test_negative_pictures_show_what_a_channel_likes_least(tiny_model):
     )
     assert mean(least) < mean(most)
     assert values[0, -1] <= 0
+
+
+def test_colours_may_be_decorrelated_by_a_matrix_of_ones_own(tiny_model):
+    """Lucid's argument order; with Lucid's own matrix nothing changes."""
+    given = (tiny_model, "conv2", [1, 3], True, False)
+    default = feature_visualization.channel(*given, None, 6, 16, 0.05, False)
+    same = feature_visualization.channel(
+        *given, color.color_correlation_svd_sqrt, 6, 16, 0.05, False
+    )
+    grey = feature_visualization.channel(*given, np.ones((3, 3)), 6)
+    np.testing.assert_allclose(default[1][0], same[1][0], atol=1e-4)
+    image = grey[0][0][..., :3]
+    np.testing.assert_allclose(image[..., 0], image[..., 2], atol=1e-5)
+    with pytest.raises(ParameterizationError, match=r"\(3, 3\)"):
+        feature_visualization.channel(*given, np.eye(4))
 
 
 def test_transparent_pictures_have_an_alpha_channel(tiny_model):

@@ -36,8 +36,7 @@ _XZ_MEMORY = 2**30
 
 def load(
     url_or_handle: Any,
-    *,
-    allow_unsafe_formats: bool = False,
+    allow_unsafe_formats: bool = False,  # noqa: FBT001, FBT002 - Lucid's signature
     cache: Cache = None,
     **kwargs: Any,
 ) -> Any:

@@ -75,8 +75,7 @@ class CaptureSaveContext:
 def save(
     thing: Any,
     url_or_handle: Any,
-    *,
-    allow_unsafe_formats: bool = False,
+    allow_unsafe_formats: bool = False,  # noqa: FBT001, FBT002 - Lucid's signature
     save_context: CaptureSaveContext | None = None,
     **kwargs: Any,
 ) -> dict[str, Any]:

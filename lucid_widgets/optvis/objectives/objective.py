@@ -61,13 +61,18 @@ class Objective:
             raise ObjectiveError(
                 f"an objective is made of a function of T; got {objective_func!r}"
             )
-        self.objective_func = objective_func
+        self._function = objective_func
         self.name = name
         self.description = description
         self.numbers: Numbers = tuple(_as_number(number) for number in numbers)
         self.structure = structure
         self.targets = tuple(targets)
         self.classes = tuple(classes)
+
+    @property
+    def objective_func(self) -> Callable[..., ScalarTensor]:
+        """The objective as a function of `T`; Lucid's name for it."""
+        return self.__call__
 
     def __call__(self, T: Any, numbers: Numbers | None = None) -> ScalarTensor:
         """Return the objective's value for the activations `T`.
@@ -76,7 +81,7 @@ class Objective:
             T: maps a layer's name to its activations.
             numbers: tensors to use in place of `self.numbers`, in their order.
         """
-        return self.objective_func(T, *(self.numbers if numbers is None else numbers))
+        return self._function(T, *(self.numbers if numbers is None else numbers))
 
     def __add__(self, other: Any) -> Objective:
         return _combine(operator.add, "sum", self, other)

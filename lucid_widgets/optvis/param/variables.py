@@ -138,7 +138,7 @@ class Parameterization:
         collector = _Collector(seed)
         with _supplying(collector), drawing(seed, 0):
             image = self.function()
-        _check_image(image)
+        check_image(image)
         if not collector.values:
             raise ParameterizationError(
                 "the parameterization has no variables, so there is nothing to "
@@ -153,7 +153,12 @@ class Parameterization:
             return self.function()
 
 
-def _check_image(image: Any) -> None:
+def check_image(image: Any) -> None:
+    """Raise unless a parameterization returned images.
+
+    Raises:
+        ParameterizationError: it returned something else.
+    """
     if not tf.is_tensor(image):
         raise ParameterizationError(
             f"the parameterization returned {type(image).__name__}; expected a "
