@@ -20,7 +20,7 @@ from lucid_widgets.frame import Frame
 from lucid_widgets.optvis.param.random import image_sample
 from lucid_widgets.optvis.plan import Plan, plan
 from lucid_widgets.optvis.randomness import drawing
-from lucid_widgets.optvis.settings import Hyperparameters, RenderSettings
+from lucid_widgets.optvis.settings import STEPS, Hyperparameters, RenderSettings
 from lucid_widgets.optvis.step import hyperparameter_tensors, number_tensors
 from lucid_widgets.shapes import Images
 
@@ -114,6 +114,7 @@ def diagnose(
         >>> diagnose(model, "mixed4a:30").healthy
         True
     """
+    STEPS.check("steps", steps, int)
     made = plan(
         model,
         objective,

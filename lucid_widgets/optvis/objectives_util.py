@@ -35,7 +35,7 @@ class view:  # noqa: N801 - reads as a function: view(T, "NHWC", batch)
 
     def __call__(self, name: str) -> Any:
         """Return a tensor, in the format and of the images asked for."""
-        tensor = self._T(name) if callable(self._T) else self._T[name]
+        tensor: Any = self._T(name) if callable(self._T) else self._T[name]
         if not tf.is_tensor(tensor) or tensor.shape.rank in (None, 0):
             return tensor
         if self._format == "NHWC" and tensor.shape.rank == 2:

@@ -356,11 +356,26 @@ def test_arithmetic_is_worth_what_it_says(acts, a, b):
         np.int64(3) + a: 3 + x,
         np.array(2.0) * a: 2 * x,
         a * np.array(2.0): 2 * x,
+        tf.constant(2.0) * a: 2 * x,
+        a - tf.constant(2): x - 2,
+        2 / a: 2 / x,
+        np.float64(2) / a: 2 / x,
+        +a: x,
         sum([a, b, a]): 2 * x + y,
         Objective.sum([a, b, "layer:1"]): 2 * x + y,
         -(2 * (a + b) - 1) / 4: -(2 * (x + y) - 1) / 4,
     }.items():
         assert value(combined, acts) == pytest.approx(expected, rel=1e-5)
+
+
+def test_objectives_read_mappings_and_functions_alike(acts, a, b):
+    for objective in (a, b, 2 * a - b):
+        expected = value(objective, acts)
+        mapping = {name: tf.constant(array) for name, array in acts.items()}
+        for T in (mapping, mapping.__getitem__):
+            assert float(objective(T)) == pytest.approx(expected, rel=1e-5)
+            again = float(objective.objective_func(T))
+            assert again == pytest.approx(expected, rel=1e-5)
 
 
 def test_operands_are_unchanged(acts, a, b):

@@ -7,6 +7,8 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lucid_widgets.errors import TransformError
 from lucid_widgets.optvis import transform
@@ -319,6 +321,34 @@ def test_a_fused_run_without_turning_or_scaling_is_the_chain():
     for step in range(4):
         fused = at(step, transform.compose(transforms))
         np.testing.assert_allclose(fused, chained(transforms, IMAGE, step), atol=1e-5)
+
+
+@given(
+    size=st.tuples(st.integers(14, 30), st.integers(14, 30)),
+    steps=st.lists(
+        st.sampled_from(
+            [
+                transform.jitter(3),
+                transform.pad(2, "constant", 0.25),
+                transform.pad(3),
+                transform.random_scale([0.9, 1.1]),
+                transform.random_rotate(range(-20, 21)),
+                transform.crop_or_pad_to(17, 13),
+                transform.roll(4),
+            ]
+        ),
+        max_size=4,
+    ),
+)
+@settings(max_examples=40, deadline=None)
+def test_any_list_keeps_batch_channels_and_range(size, steps):
+    images = np.random.default_rng(0).uniform(size=(2, *size, 3)).astype(np.float32)
+    for step in range(3):
+        seen = at(step, transform.compose(steps), images)
+        assert seen.shape[::3] == (2, 3)
+        assert min(seen.shape) > 0
+        assert seen.min() >= 0
+        assert seen.max() <= 1 + 1e-6
 
 
 def test_runs_of_whole_pixels_are_lossless():

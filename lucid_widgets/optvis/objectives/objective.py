@@ -105,6 +105,12 @@ class Objective:
     def __truediv__(self, other: Any) -> Objective:
         return _combine(operator.truediv, "quotient", self, other)
 
+    def __rtruediv__(self, other: Any) -> Objective:
+        return _combine(_divided, "reciprocal", self, other)
+
+    def __pos__(self) -> Objective:
+        return self
+
     @staticmethod
     def sum(objs: Iterable[Objective]) -> Objective:
         """Return the sum of several objectives, as one objective."""
@@ -146,11 +152,18 @@ def _as_float(number: Any) -> np.ndarray:
     return _as_number(np.float64(number) if whole and abs(number) < 2**62 else number)
 
 
+def _divided(value: Any, number: Any) -> Any:
+    return number / value
+
+
 def _is_number(value: Any) -> bool:
-    return (
-        isinstance(value, number_types.Real | np.number)
-        or (isinstance(value, np.ndarray) and value.ndim == 0)
-    ) and not isinstance(value, bool)
+    if isinstance(value, bool):
+        return False
+    if tf.is_tensor(value):
+        return tf.executing_eagerly() and value.shape.rank == 0
+    return isinstance(value, number_types.Real | np.number) or (
+        isinstance(value, np.ndarray) and value.ndim == 0
+    )
 
 
 def _combine(
@@ -163,7 +176,7 @@ def _combine(
             lambda T, *ns: operation(left(T, ns[:-1]), ns[-1]),
             left.name,
             left.description
-            if word in ("product", "quotient")
+            if word not in ("sum", "difference")
             else f"{left.description} {'+-'[word != 'sum']} {right:g}",
             numbers=(*left.numbers, coefficient),
             structure=left.structure and (word, left.structure),

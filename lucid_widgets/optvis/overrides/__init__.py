@@ -41,7 +41,6 @@ from lucid_widgets.optvis.overrides.smoothed_maxpool_grad import (
 from lucid_widgets.optvis.randomness import current_step
 
 __all__ = [
-    "WARM_UP_STEPS",
     "Override",
     "OverrideMap",
     "avg_smoothed_maxpool_grad",

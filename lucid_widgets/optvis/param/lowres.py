@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from lucid_widgets.errors import ParameterizationError
@@ -46,14 +47,14 @@ def lowres_tensor(
     t = resize_bilinear_nd(variable(normal(small, sd or 0.01)), lengths)
     if offset is None:
         return t
-    given = offset if isinstance(offset, Sequence) else [offset] * len(lengths)
+    given: Any = offset if np.ndim(offset) else [offset] * len(lengths)
     if len(given) != len(lengths):
         raise ParameterizationError(
             f"lowres_tensor: offset is {offset!r}; expected {len(lengths)} entries, "
             "one for each axis"
         )
     moves = [
-        length // few // 2 if move is True else int(move)
+        length // few // 2 if isinstance(move, bool | np.bool_) and move else int(move)
         for move, length, few in zip(given, lengths, small, strict=True)
     ]
     if any(not 0 <= m <= length for m, length in zip(moves, lengths, strict=True)):

@@ -28,12 +28,12 @@ import numpy as np
 import tensorflow as tf
 
 from lucid_widgets.errors import ParameterizationError
-from lucid_widgets.optvis.param.color import correlate_color, to_valid_rgb
+from lucid_widgets.optvis.param.color import to_valid_rgb
+from lucid_widgets.optvis.param.photos import before_sigmoid, fitting
 from lucid_widgets.optvis.param.variables import variable
 from lucid_widgets.shapes import ImageTensor
 
 _SHIPPED = Path(__file__).parent / "data" / "natural_spectrum.npz"
-_EDGE = 1 / 512  # a sigmoid never reaches 0 or 1
 
 
 def maco(
@@ -51,9 +51,9 @@ def maco(
         batch: number of images; left out, 1.
         magnitude: from `magnitude_spectrum`, of images of any size; left out, that of
             natural photos.
-        init_val: start from this photo, `[height, width, 3]` in [0, 1], and keep its
-            own magnitudes: feature accentuation. It comes back exactly but for the
-            pixels that are almost black or white.
+        init_val: start from this photo, `[height, width, 3]` or with a batch axis, in
+            [0, 1] or bytes, and keep its own magnitudes: feature accentuation. It comes
+            back exactly but for the pixels that are almost black or white.
 
     Raises:
         ParameterizationError: a size below 2, or a photo of another size.
@@ -74,10 +74,11 @@ def maco(
         # As photos, the images have standard deviation 1 before the sigmoid.
         fixed = fixed / _deviation(fixed, height, width)
     else:
-        numbers = _before_sigmoid(init_val, (height, width, 3))
-        spectrum = np.fft.rfft2(numbers.transpose(2, 0, 1))
+        shape = (count, height, width, 3)
+        numbers = before_sigmoid(init_val, shape, decorrelate=True)
+        spectrum = np.fft.rfft2(fitting(numbers, shape).transpose(0, 3, 1, 2))
         fixed = np.abs(spectrum)
-        phases = np.tile(np.angle(spectrum), (count, 1, 1, 1)).astype(np.float32)
+        phases = np.angle(spectrum).astype(np.float32)
         phase = variable(lambda rng: phases)
     scaled = tf.cast(fixed, tf.float32)
     spectrum = tf.complex(scaled * tf.cos(phase), scaled * tf.sin(phase))
@@ -90,17 +91,6 @@ def _random_phases(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarr
     return rng.uniform(-np.pi, np.pi, shape).astype(np.float32)
 
 
-def _before_sigmoid(images: Any, shape: tuple[int, ...] | None = None) -> np.ndarray:
-    """Return decorrelated numbers that become these images."""
-    array = np.asarray(images, np.float32)
-    if array.shape[-1:] != (3,) or (shape and array.shape != shape):
-        raise ParameterizationError(
-            f"an image of shape {array.shape}; expected {shape or '[..., 3]'}"
-        )
-    array = np.clip(array, _EDGE, 1 - _EDGE)
-    return correlate_color(np.log(array / (1 - array)))
-
-
 def magnitude_spectrum(images: Any) -> np.ndarray:
     """Return the mean magnitude spectrum of images, for `maco`.
 
@@ -108,7 +98,7 @@ def magnitude_spectrum(images: Any) -> np.ndarray:
     the borders of the photos leave no cross in it.
 
     Args:
-        images: `[n, height, width, 3]` in [0, 1].
+        images: `[n, height, width, 3]` in [0, 1], or bytes.
 
     Returns:
         float32 `[3, height, width // 2 + 1]`; 0 at frequency 0.
@@ -117,7 +107,7 @@ def magnitude_spectrum(images: Any) -> np.ndarray:
         ParameterizationError: images of another shape.
     """
     array = np.asarray(images)
-    if array.ndim != 4 or not len(array):
+    if array.ndim != 4 or not len(array) or array.shape[-1] != 3:
         raise ParameterizationError(
             f"magnitude_spectrum: images have shape {array.shape}; expected "
             "[n, height, width, 3]"
@@ -126,7 +116,8 @@ def magnitude_spectrum(images: Any) -> np.ndarray:
     window = np.outer(np.hanning(height + 2)[1:-1], np.hanning(width + 2)[1:-1])
     total = np.zeros((3, height, width // 2 + 1))
     for image in array:
-        numbers = _before_sigmoid(image).transpose(2, 0, 1)
+        numbers = before_sigmoid(image, array.shape, decorrelate=True)
+        numbers = numbers.transpose(2, 0, 1)
         numbers = numbers - numbers.mean(axis=(1, 2), keepdims=True)
         total += np.abs(np.fft.rfft2(numbers * window))
     total[:, 0, 0] = 0

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from lucid_widgets.errors import ParameterizationError
 from lucid_widgets.optvis.param.lowres import lowres_tensor
+from lucid_widgets.optvis.param.photos import fitting
 from lucid_widgets.optvis.param.variables import normal, variable
 from lucid_widgets.shapes import ImageTensor
 
@@ -39,18 +39,7 @@ def pixel_image(
     """
     if init_val is None:
         return variable(normal(shape, sd or _SD))
-    return variable(lambda rng: _fitting(init_val, shape))
-
-
-def _fitting(value: Any, shape: Sequence[int]) -> np.ndarray:
-    array = np.asarray(value, np.float32)
-    try:
-        return np.array(np.broadcast_to(array, tuple(shape)))
-    except ValueError:
-        raise ParameterizationError(
-            f"init_val has shape {array.shape}; expected {tuple(shape)}, or a shape "
-            "that broadcasts to it"
-        ) from None
+    return variable(lambda rng: fitting(np.asarray(init_val, np.float32), shape))
 
 
 def rfft2d_freqs(h: int, w: int) -> np.ndarray:
@@ -121,7 +110,9 @@ def fft_image(
     size = (2, batch, channels, *rfft2d_freqs(h, w).shape)
     init = normal(size, sd or _SD)
     if init_val is not None:
-        start = _image_to_spectrum(_fitting(init_val, shape), decay_power)
+        start = _image_to_spectrum(
+            fitting(np.asarray(init_val, np.float32), shape), decay_power
+        )
         init = lambda rng: start  # noqa: E731 - takes the place of the other
 
     return spectrum_to_image(variable(init), shape, decay_power)

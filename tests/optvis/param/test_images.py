@@ -6,6 +6,8 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lucid_widgets.errors import ParameterizationError, SettingError
 from lucid_widgets.optvis import param
@@ -102,7 +104,7 @@ def test_images_that_cannot_be_a_start_are_refused(start):
         {"w": 1.5},
         {"w": "16"},
         {"w": 16, "batch": 0},
-        {"w": 16, "batch": 1000},
+        {"w": 16, "batch": 5000},
         {"w": 16, "channels": 0},
         {"w": float("nan")},
     ],
@@ -110,6 +112,39 @@ def test_images_that_cannot_be_a_start_are_refused(start):
 def test_impossible_sizes_are_refused(arguments):
     with pytest.raises(SettingError, match="expected"):
         param.image(**arguments)
+
+
+SIDES = st.integers(1, 9)
+
+
+@given(
+    h=SIDES,
+    w=SIDES,
+    batch=st.integers(1, 3),
+    sd=st.sampled_from([None, 0.5, 30.0]),
+    decorrelate=st.booleans(),
+    fft=st.booleans(),
+    alpha=st.booleans(),
+    channels=st.sampled_from([None, 1, 5]),
+)
+@settings(max_examples=40, deadline=None)
+def test_images_have_the_shape_asked_for_and_lie_in_0_to_1(
+    h, w, batch, sd, decorrelate, fft, alpha, channels
+):
+    image = param.image(w, h, batch, sd, decorrelate, fft, alpha, channels).numpy()
+    assert image.shape == (batch, h, w, channels or (4 if alpha else 3))
+    assert image.min() >= 0
+    assert image.max() <= 1
+
+
+@given(h=SIDES, w=SIDES, fft=st.booleans(), decorrelate=st.booleans(), data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_any_photo_comes_back_within_a_step_of_8_bits(h, w, fft, decorrelate, data):
+    photo = np.random.default_rng(data.draw(st.integers(0, 99))).integers(
+        256, size=(h, w, 3), dtype=np.uint8
+    )
+    image = param.image(w, h, fft=fft, decorrelate=decorrelate, init_val=photo)
+    assert np.abs(image[0] - photo / 255).max() < 1 / 255
 
 
 def test_outside_a_run_images_are_fresh():

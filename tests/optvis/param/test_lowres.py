@@ -73,6 +73,8 @@ def test_offsets_move_towards_higher_indices():
         assert given == list(offset)  # Lucid changed the list it was given
         mirrored = np.pad(plain, [(0, 0), (rows, 0), (columns, 0), (0, 0)], "symmetric")
         np.testing.assert_allclose(moved, mirrored[:, :8, :12], atol=1e-6)
+    _, from_array = made(lambda: lowres_tensor(shape, small, np.array(offset), sd=1.0))
+    np.testing.assert_allclose(from_array[:, 1:, 1:], plain[:, :7, :11], atol=1e-6)
     _, all_alike = made(lambda: lowres_tensor((4, 4), (2, 2), 1, sd=1.0), check=False)
     assert all_alike.shape == (4, 4)
 

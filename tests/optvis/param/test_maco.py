@@ -63,6 +63,15 @@ def test_a_photo_to_start_from_comes_back_and_keeps_its_magnitudes(h, w):
     )
 
 
+def test_each_image_may_have_a_photo_of_its_own_as_bytes_or_numbers():
+    photos = np.stack([smooth_photo(20, 26), smooth_photo(20, 26)[::-1]])
+    for given, near in ((photos, 1 / 255), (np.uint8(photos * 255), 2 / 255)):
+        _, images = made(lambda given=given: param.maco(26, 20, 2, init_val=given))
+        assert np.abs(images - photos).max() < near
+    with pytest.raises(ParameterizationError, match=r"in \[0, 1\]"):
+        param.maco(26, 20, init_val=photos[0] * 255)
+
+
 def test_a_spectrum_measured_by_the_user_is_used():
     wave = np.tile(0.5 + 0.2 * np.sin(np.arange(40) * 2 * np.pi / 8), (30, 1))
     images = np.stack([np.stack([wave] * 3, -1)] * 2)
