@@ -9,10 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from lucid_widgets.errors import ModelError, UntrustedModelError, ValueRangeError
 from lucid_widgets.modelzoo import graphdef
+from lucid_widgets.modelzoo.given import checked_labels, checked_range, checked_shape
 from lucid_widgets.modelzoo.node_model import NodeModel
 from lucid_widgets.modelzoo.nodes import NodeTable
 from lucid_widgets.modelzoo.vision_base import Layer
@@ -160,8 +159,9 @@ def from_graph_content(
     model.input_name = input_name or metadata.get("input_name") or _input_name(model)
     if model.input_name not in model._table:
         raise ModelError(f"{path} has no node {model.input_name!r} to take the images")
-    shape = image_shape or metadata.get("image_shape") or _input_shape(model)
-    model.image_shape = tuple(int(n) for n in shape)
+    model.image_shape = checked_shape(
+        image_shape or metadata.get("image_shape") or _input_shape(model)
+    )
     given = image_value_range or metadata.get("image_value_range")
     if given is None:
         raise ValueRangeError(
@@ -169,11 +169,9 @@ def from_graph_content(
             "network, such as (0, 1), (-1, 1), (0, 255) or (-117, 138). A wrong range is "
             "the commonest cause of pictures that show nothing"
         )
-    low, high = given
-    model.image_value_range = (np.asarray(low), np.asarray(high))
+    model.image_value_range = checked_range(given, model.image_shape[-1])
     model.is_BGR = is_BGR or bool(metadata.get("is_BGR", False))
-    labels = metadata.get("labels") if labels is None else labels
-    model._labels = None if labels is None else [str(label) for label in labels]
+    model._labels = checked_labels(metadata.get("labels") if labels is None else labels)
     if metadata.get("fixed_size"):
         model.fixed_size = (model.image_shape[0], model.image_shape[1])
     listed = metadata.get("layers") if layers is None else layers

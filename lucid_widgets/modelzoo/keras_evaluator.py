@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lucid_widgets.errors import LucidError, ModelError
 from lucid_widgets.modelzoo import keras_steps
 from lucid_widgets.modelzoo.activations import Overrides
-from lucid_widgets.modelzoo.keras_graph import Step
+from lucid_widgets.modelzoo.keras_graph import Source, Step
 
 if TYPE_CHECKING:
     from lucid_widgets.modelzoo.keras_model import KerasModel
@@ -34,13 +34,17 @@ class KerasEvaluator:
             self.evaluate(index)
             return _readable(self._before[index])
         if name in model.sources:
-            index, output = model.sources[name]
-            self.evaluate(index)
-            return _readable(self._outputs[index][output])
+            self.evaluate(model.sources[name][0])
+            return self.output(model.sources[name])
         index, inner, _ = model.inside[name]
         if inner not in self.inner.get(index, {}):
             self.evaluate(index, inner)
         return _readable(first_tensor(self.inner[index][inner]))
+
+    def output(self, source: Source) -> Any:
+        """Return an output of a step that was evaluated, in float32."""
+        index, output = source
+        return _readable(self._outputs[index][output])
 
     def evaluate(self, index: int, wanted: str | None = None) -> None:
         """Compute a step and what it needs; or a part of it, up to an inner name."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from lucid_widgets.errors import ModelError
 from lucid_widgets.modelzoo import keras_graph
+from lucid_widgets.modelzoo.given import checked_shape
 
 
 def input_shape(
@@ -18,9 +19,8 @@ def input_shape(
     import keras
 
     if not isinstance(keras_model, keras.Model):
-        raise ModelError(
-            f"from_keras needs a keras.Model, and was given {type(keras_model).__name__}"
-        )
+        raise _not_a_model(keras_model)
+    wanted = None if given is None else checked_shape(given)
     inputs = _inputs_of(keras_model)
     if inputs is not None and len(inputs) != 1:
         names = ", ".join(f"'{tensor.name}'" for tensor in inputs)
@@ -37,19 +37,62 @@ def input_shape(
                 "[batch, height, width, channels] is needed"
             )
         own = shape[1:]
-        if given is not None:
-            own = tuple(given) if own[-1] in (None, given[-1]) else own
-        return own
-    if given is None:
+        if own[0] in (1, 3) and own[2] not in (None, 1, 2, 3, 4):
+            raise ModelError(
+                f"{keras_model.name} takes images with channels first, {shape}; here they "
+                "come last. Build the network with data_format='channels_last': the "
+                "weights are the same, new.set_weights(old.get_weights())"
+            )
+        if wanted is not None and own[-1] not in (None, wanted[-1]):
+            raise ModelError(
+                f"{keras_model.name} takes images with {own[-1]} channels, and "
+                f"image_shape says {wanted[-1]}"
+            )
+        return own if wanted is None else wanted
+    if wanted is None:
         raise ModelError(
             f"{keras_model.name} does not say what images it takes; pass "
             "image_shape=[height, width, channels]"
         )
-    if len(given) != 3:
-        raise ModelError(
-            f"image_shape is [height, width, channels], and was given {given!r}"
+    return wanted
+
+
+def _not_a_model(given: Any) -> ModelError:
+    """Say what was given in place of a Keras model, and what to do about it."""
+    kinds = type(given).__mro__
+    if any(kind.__module__.startswith("torch") for kind in kinds):
+        advice = "PyTorch models: convert them first, see KerasHub's from_preset"
+    elif any(kind.__module__.startswith("tf_keras") for kind in kinds):
+        advice = (
+            "this one is of Keras 2 (tf_keras): save it as .h5, and load it with "
+            "models.from_file(path)"
         )
-    return tuple(given)
+    elif callable(given) and not isinstance(given, str):
+        advice = "call what makes the model, and give what it returns"
+    else:
+        advice = (
+            "for a file use models.from_file(path), for a name models.by_name(name)"
+        )
+    return ModelError(
+        f"from_keras needs a keras.Model, and was given {type(given).__name__}; {advice}"
+    )
+
+
+def check_size(keras_model: Any, size: tuple[int, int]) -> None:
+    """Refuse a size other than the one size that a model takes.
+
+    Raises:
+        ModelError: the model was built for another one.
+    """
+    inputs = _inputs_of(keras_model)
+    own = size if inputs is None else tuple(inputs[0].shape[1:3])
+    if any(
+        built not in (None, length) for built, length in zip(own, size, strict=True)
+    ):
+        raise ModelError(
+            f"{keras_model.name} takes images of {own[0]} x {own[1]} px only, and "
+            f"image_shape says {size[0]} x {size[1]}; leave image_shape out"
+        )
 
 
 def _inputs_of(keras_model: Any) -> list[Any] | None:

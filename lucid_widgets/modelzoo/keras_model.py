@@ -17,10 +17,11 @@ from lucid_widgets.modelzoo import keras_graph, keras_steps
 from lucid_widgets.modelzoo.activations import Overrides
 from lucid_widgets.modelzoo.editing import Edits, unknown_weight
 from lucid_widgets.modelzoo.geometry import Geometry, steps_geometry
+from lucid_widgets.modelzoo.given import checked_labels, checked_range
 from lucid_widgets.modelzoo.keras_edits import StepEdits, step_edits, weights_by_name
 from lucid_widgets.modelzoo.keras_evaluator import KerasEvaluator, first_tensor
 from lucid_widgets.modelzoo.keras_graph import INPUT
-from lucid_widgets.modelzoo.keras_inputs import input_shape, make_weights
+from lucid_widgets.modelzoo.keras_inputs import check_size, input_shape, make_weights
 from lucid_widgets.modelzoo.keras_ranges import infer_value_range
 from lucid_widgets.modelzoo.keras_sizes import takes_one_size_only
 from lucid_widgets.modelzoo.vision_base import Layer, Model
@@ -32,6 +33,7 @@ _PLUMBING = {
     *("InputLayer", "Dropout", "SpatialDropout2D", "Flatten", "Reshape", "Permute"),
     *("ZeroPadding2D", "Cropping2D", "Rescaling", "Normalization", "Resizing"),
     *("GaussianNoise", "GaussianDropout", "Identity", "Cast", "StopGradient"),
+    *("GetItem", "Stack", "Split", "CenterCrop"),
 }
 
 _serials: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
@@ -237,7 +239,9 @@ class KerasModel(Model):
         found = []
         for name in self.layer_names:
             operation, shape = self._described(name)
-            if operation is None or type(operation).__name__ in _PLUMBING or not shape:
+            kind = type(operation).__name__
+            plumbing = kind in _PLUMBING or kind.startswith("Random")
+            if operation is None or plumbing or not shape:
                 continue
             tags = {2: "dense", 3: "token", 4: "conv"}.get(len(shape))
             if tags:
@@ -294,8 +298,9 @@ def from_keras(
             input, ``[batch, height, width, channels]``.
         image_value_range: the values that 0 and 1 in an image become for the network:
             what its preprocessing makes of black and white. Inferred for models of
-            `keras.applications` and models that begin with a Rescaling or Normalization
-            layer; needed for all others.
+            `keras.applications` and models that preprocess what they are given
+            themselves (Rescaling, Normalization, `preprocess_input`); needed for all
+            others.
         is_BGR: whether the network wants blue, green, red; inferred likewise.
         image_shape: ``[height, width, channels]``; needed when the model does not say.
         fixed_size: whether images must be resized to `image_shape` before the network
@@ -319,18 +324,18 @@ def from_keras(
     known = (shape[0] or 224, shape[1] or 224)
     model.image_shape = (*known, shape[2] or 3)
     if image_value_range is None:
-        image_value_range, inferred_bgr = infer_value_range(keras_model, model.steps)
+        image_value_range, inferred_bgr = infer_value_range(model)
         is_BGR = inferred_bgr if is_BGR is None else is_BGR
-    low, high = image_value_range
-    model.image_value_range = (np.asarray(low), np.asarray(high))
+    model.image_value_range = checked_range(image_value_range, model.image_shape[-1])
     model.is_BGR = bool(is_BGR)
     if fixed_size is None:
         fixed_size = None not in shape[:2] and takes_one_size_only(model.steps)
     if fixed_size:
+        check_size(keras_model, known)
         model.fixed_size = (known[0], known[1])
         logger.info(
             "%s takes images of %d x %d px only: others are resized, as the last step",
             *(model.model_name, *known),
         )
-    model._labels = None if labels is None else list(labels)
+    model._labels = checked_labels(labels)
     return model

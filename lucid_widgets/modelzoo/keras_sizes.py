@@ -31,6 +31,7 @@ _ANY_SIZE = {
         "Negative",
     ),
     *("EinsumDense", "Cast", "Elu", "Selu", "Swish", "CustomScaleLayer"),
+    *("TrueDivide", "Split", "Resizing", "LeakyRelu", "Softplus", "Flip"),
 }
 _MEANS = {"GlobalAveragePooling2D", "GlobalMaxPooling2D"}
 
@@ -42,8 +43,23 @@ def takes_one_size_only(steps: Sequence[Step]) -> bool:
         kind = type(step.operation).__name__
         sources: list[Source] = list(step.sources)
         averaged = bool(sources) and all(s in without_positions for s, _ in sources)
-        if kind in _MEANS or averaged:
+        if kind in _MEANS or averaged or _over_positions(step):
             without_positions.add(index)
-        elif kind not in _ANY_SIZE:
+        elif kind not in _ANY_SIZE and not _augments(kind):
             return True
     return False
+
+
+def _over_positions(step: Step) -> bool:
+    """Return whether a step is a mean or maximum over height and width, as an operation."""
+    operation = step.operation
+    if type(operation).__name__ not in ("Mean", "Max"):
+        return False
+    axis = getattr(operation, "axis", None)
+    axes = {axis} if isinstance(axis, int) else set(axis or ())
+    return {length % 4 for length in axes} == {1, 2}
+
+
+def _augments(kind: str) -> bool:
+    """Return whether a kind of layer changes images in training only."""
+    return kind.startswith("Random") and kind != "RandomCrop"

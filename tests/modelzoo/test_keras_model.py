@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from lucid_widgets.errors import LayerNotFoundError, ModelError
+from lucid_widgets.errors import LayerNotFoundError, ModelError, SettingError
 from lucid_widgets.modelzoo.vision_models import from_keras
 
 HEIGHT, WIDTH = 24, 32
@@ -419,6 +419,40 @@ def test_models_without_images_are_refused():
         from_keras(model, (0, 1))
     with pytest.raises(ModelError, match=r"keras\.Model"):
         from_keras("model.keras", (0, 1))
+
+
+def test_what_is_said_about_a_model_is_checked():
+    flat = keras.Sequential(
+        [keras.Input((8, 12, 3)), layers.Flatten(), layers.Dense(2)], name="flat"
+    )
+    first = keras.Input((3, 8, 12))
+    channels_first = keras.Model(
+        first, layers.Conv2D(2, 3, data_format="channels_first")(first)
+    )
+    for network, settings, words in [
+        (flat, {"image_shape": (20, 24, 3)}, "8 x 12 px only"),
+        (flat, {"image_shape": (8, 12, 1)}, "3 channels, and image_shape says 1"),
+        (flat, {"image_shape": (8, 12)}, r"\[height, width, channels\]"),
+        (flat, {"image_shape": (0, 12, 3)}, r"\[height, width, channels\]"),
+        (channels_first, {}, "channels_last"),
+        (keras.applications.MobileNet, {}, "call what makes the model"),
+    ]:
+        with pytest.raises(ModelError, match=words):
+            from_keras(network, (0, 1), **settings)
+    with pytest.raises(SettingError, match="a list with one name per class"):
+        from_keras(flat, (0, 1), labels="ant")
+
+
+def test_operations_that_average_leave_the_size_open():
+    inputs = keras.Input((8, 12, 3))
+    maps = layers.Conv2D(4, 3)(layers.RandomFlip()(inputs))
+    model = from_keras(
+        keras.Model(inputs, layers.Dense(2)(keras.ops.mean(maps, (-3, -2)))), (0, 1)
+    )
+    assert model.fixed_size is None
+    assert [layer.name for layer in model.layers] == ["conv2d", "mean", "dense"]
+    first = keras.ops.mean(maps, 1)
+    assert from_keras(keras.Model(inputs, first), (0, 1)).fixed_size == (8, 12)
 
 
 def test_unknown_layers_name_the_closest():
