@@ -1,4 +1,4 @@
-"""Reading single files out of zip archives, without ever unpacking one to disk."""
+"""Reading files out of zip archives, never unpacking one; what a wrong file may be."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read_member(archive: str | Path, suffix: str) -> tuple[str, bytes]:
     try:
         with zipfile.ZipFile(archive) as opened:
             member = _find(opened, suffix, archive)
-            return member.filename, _read(opened, member, archive)
+            return member.filename, _read(opened, member)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise ModelError(
             f"{archive} is not a zip archive that can be read ({error}); was the download "
@@ -44,6 +44,7 @@ def _find(opened: zipfile.ZipFile, suffix: str, archive: str | Path) -> zipfile.
                 f"{archive} contains '{member.filename}', which points out of the "
                 "archive; it was not made by anyone with good intentions"
             )
+        _check_size(member, archive)
     found = [m for m in opened.infolist() if m.filename.endswith(suffix)]
     if len(found) != 1:
         names = ", ".join(m.filename for m in opened.infolist()[:5])
@@ -54,15 +55,34 @@ def _find(opened: zipfile.ZipFile, suffix: str, archive: str | Path) -> zipfile.
     return found[0]
 
 
-def _read(
-    opened: zipfile.ZipFile, member: zipfile.ZipInfo, archive: str | Path
-) -> bytes:
-    most = min(_MOST_BYTES, _GREATEST_RATIO * max(member.compress_size, 1024))
-    if member.file_size > most:
+def _most_bytes(member: zipfile.ZipInfo) -> int:
+    return min(_MOST_BYTES, _GREATEST_RATIO * max(member.compress_size, 1024))
+
+
+def _check_size(member: zipfile.ZipInfo, archive: str | Path) -> None:
+    # All of them: whoever unpacks the archive later may unpack more than we read.
+    if member.file_size > _most_bytes(member):
         raise ModelError(
             f"'{member.filename}' in {archive} claims to grow from "
             f"{member.compress_size} to {member.file_size} bytes; weights do not shrink "
             "like that"
         )
+
+
+def _read(opened: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     with opened.open(member) as file:
-        return file.read(most)
+        return file.read(_most_bytes(member))
+
+
+def what_it_is(content: bytes) -> str:
+    """Say what the beginning of a file looks like, where something else was expected."""
+    text = content[:200].lstrip().lower()
+    if text.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "a web page: the download was answered with an error page"
+    if content[:4] == b"PK\x03\x04":
+        return "a zip archive: unpack it, and give what is inside"
+    if content[:8] == b"\x89HDF\r\n\x1a\n":
+        return "an HDF5 file: use models.from_file, and a name that ends in .h5"
+    if text.startswith(b"version https://git-lfs"):
+        return "a Git LFS pointer: run 'git lfs pull' to get the file itself"
+    return "something else, or only a part of one"

@@ -29,13 +29,20 @@ def from_file(path: str | Path, *, trust: bool = False, **settings: Any) -> Mode
     Example:
         >>> from_file("my.keras", image_value_range=(-1, 1))  # doctest: +SKIP
     """
+    if not isinstance(path, (str, Path)):
+        raise ModelError(
+            f"from_file needs the path of a file, and was given {type(path).__name__}; "
+            "for a Keras model in memory use models.from_keras"
+        )
     file = Path(path).expanduser()
+    if not file.exists():
+        raise ModelError(f"there is no file {file}")
     if file.is_dir():
         return from_saved_model(file, trust=trust, **settings)
     suffix = file.suffix.lower()
     if suffix in (".keras", ".h5", ".hdf5"):
         return from_keras_file(file, **settings)
-    if suffix in (".pb", ".pbtxt"):
+    if suffix == ".pb":
         return from_graphdef(file, trust=trust, **settings)
     raise ModelError(
         f"{file.name} is no model that can be read; expected .keras, .h5, .pb or the folder "

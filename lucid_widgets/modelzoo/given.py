@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,11 +52,10 @@ def checked_shape(given: Any) -> tuple[int, int, int]:
         ModelError: it is not three whole numbers from 1.
     """
     try:
-        height, width, channels = (int(length) for length in given)
-        exact = [height, width, channels] == list(given)
+        height, width, channels = (operator.index(length) for length in given)
     except (TypeError, ValueError):
-        exact = False
-    if not exact or min(height, width, channels) < 1:
+        height = width = channels = 0
+    if min(height, width, channels) < 1:
         raise ModelError(
             f"image_shape is [height, width, channels], and was given {given!r}"
         )

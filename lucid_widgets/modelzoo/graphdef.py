@@ -8,6 +8,7 @@ use. Operations that read or write files, start processes or call Python are not
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,26 @@ import numpy as np
 
 from lucid_widgets.errors import ModelError, UntrustedModelError
 from lucid_widgets.modelzoo.allowlist import ALLOWED_OPERATIONS
+from lucid_widgets.modelzoo.archives import what_it_is
 from lucid_widgets.modelzoo.nodes import Node, split_output
 
 # Protocol buffers cannot be larger.
 _MOST_BYTES = 2**31
+# A few bytes may declare a constant of any size.
+_MOST_NUMBERS = _MOST_BYTES // 4
+
+
+def need_trust(path: Any, trust: object) -> None:
+    """Refuse a program that was not declared trustworthy.
+
+    Raises:
+        UntrustedModelError: `trust` is anything but True.
+    """
+    if trust is not True:
+        raise UntrustedModelError(
+            f"{path} is a program, and loading it needs your word that you trust where "
+            "it comes from: pass trust=True"
+        )
 
 
 def parse_graphdef(content: bytes, source: str) -> Any:
@@ -71,18 +88,7 @@ def read_file(path: str | Path) -> bytes:
 
 
 def _not_a_graphdef(source: str, content: bytes) -> str:
-    text = content[:200].lstrip().lower()
-    if text.startswith((b"<!doctype", b"<html", b"<?xml")):
-        what = "a web page: the download was answered with an error page"
-    elif content[:4] == b"PK\x03\x04":
-        what = "a zip archive: unpack it, or give the .pb inside"
-    elif content[:8] == b"\x89HDF\r\n\x1a\n":
-        what = "an HDF5 file: use models.from_file"
-    elif text.startswith(b"version https://git-lfs"):
-        what = "a Git LFS pointer: run 'git lfs pull' to get the file itself"
-    else:
-        what = "something else, or only a part of one"
-    return f"{source} is not a GraphDef (a frozen .pb file) but {what}"
+    return f"{source} is not a GraphDef (a frozen .pb file) but {what_it_is(content)}"
 
 
 def check_operations(graph_def: Any, source: str) -> None:
@@ -116,6 +122,11 @@ def table_nodes(graph_def: Any) -> Iterator[Node]:
         if proto.op == "Const":
             dims = proto.attr["value"].tensor.tensor_shape.dim
             shape = tuple(int(dim.size) for dim in dims)
+            if math.prod(shape) > _MOST_NUMBERS:
+                raise ModelError(
+                    f"'{proto.name}' declares {math.prod(shape):,} numbers, more than "
+                    "any network has: the file is damaged, or made to fill the memory"
+                )
             yield Node(proto.name, "Const", value=_constant(proto), shape=shape)
             continue
         attributes = {

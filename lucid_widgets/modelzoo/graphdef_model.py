@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lucid_widgets.errors import ModelError, UntrustedModelError, ValueRangeError
+from lucid_widgets.errors import ModelError, ValueRangeError
 from lucid_widgets.modelzoo import graphdef
 from lucid_widgets.modelzoo.given import checked_labels, checked_range, checked_shape
 from lucid_widgets.modelzoo.node_model import NodeModel
@@ -122,11 +122,7 @@ def from_graphdef(
         ...     "my.pb", trust=True, image_value_range=(-1, 1)
         ... )  # doctest: +SKIP
     """
-    if trust is not True:
-        raise UntrustedModelError(
-            f"{path} is a program, and loading it needs your word that you trust where "
-            "it comes from: pass trust=True"
-        )
+    graphdef.need_trust(path, trust)
     return from_graph_content(
         graphdef.read_file(path),
         str(path),
@@ -145,12 +141,12 @@ def from_graph_content(
     path: str,
     *,
     name: str,
-    input_name: str | None,
-    image_shape: Sequence[int] | None,
-    image_value_range: tuple[Any, Any] | None,
-    is_BGR: bool,
-    labels: Sequence[str] | None,
-    layers: Sequence[tuple[str, int]] | None,
+    input_name: str | None = None,
+    image_shape: Sequence[int] | None = None,
+    image_value_range: tuple[Any, Any] | None = None,
+    is_BGR: bool = False,
+    labels: Sequence[str] | None = None,
+    layers: Sequence[tuple[str, int]] | None = None,
 ) -> GraphDefModel:
     """Return the model in the bytes of a GraphDef; see `from_graphdef`."""
     model = GraphDefModel(content, path)

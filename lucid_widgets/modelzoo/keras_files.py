@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lucid_widgets.errors import LucidError, ModelError, UntrustedModelError
-from lucid_widgets.modelzoo.archives import read_member
+from lucid_widgets.modelzoo.archives import read_member, what_it_is
 from lucid_widgets.modelzoo.keras_model import KerasModel, from_keras
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -49,18 +49,18 @@ def _check_file(file: Path) -> None:
     if not file.is_file():
         raise ModelError(f"there is no file {file}")
     with file.open("rb") as opened:
-        beginning = opened.read(8)
+        beginning = opened.read(200)
     if not beginning:
         raise ModelError(f"{file} is empty; was the download interrupted?")
-    if beginning == _HDF5:
+    if beginning[:8] == _HDF5:
         _check_links(file, file)
     elif beginning[:4] == b"PK\x03\x04" and file.suffix == ".keras":
         _, weights = read_member(file, "model.weights.h5")
         _check_links(io.BytesIO(weights), file)
     else:
         raise ModelError(
-            f"{file} is neither a .keras archive nor an HDF5 file; was it downloaded "
-            "completely, and is its extension right?"
+            f"{file} is neither a .keras archive nor an HDF5 file (as its extension "
+            f"says), but {what_it_is(beginning)}"
         )
 
 
@@ -98,6 +98,11 @@ def _explained(file: Path, error: Exception) -> ModelError:
             f"{file} carries Python code (a Lambda layer, or a name outside of Keras). If "
             "you trust it, load it yourself: model = keras.saving.load_model(path, "
             f"safe_mode=False), then models.from_keras(model). Keras says: {text[:300]}"
+        )
+    if "no model config found" in lowered:
+        return ModelError(
+            f"{file} holds weights and no network; build the network, "
+            "network.load_weights(path), and use models.from_keras(network)"
         )
     return ModelError(
         f"{file} cannot be loaded: {text[:300]}. If it uses layers of your own, load it "

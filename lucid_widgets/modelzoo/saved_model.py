@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from lucid_widgets.errors import ModelError, UntrustedModelError
+from lucid_widgets.modelzoo import graphdef
 from lucid_widgets.modelzoo.graphdef_model import GraphDefModel, from_graph_content
 
 # Not the allowlist of GraphDefs, since every SavedModel can restore and save itself. That
@@ -24,12 +24,8 @@ def from_saved_model(
     *,
     trust: bool = False,
     signature: str = "serving_default",
-    image_value_range: tuple[Any, Any] | None = None,
-    image_shape: Sequence[int] | None = None,
-    is_BGR: bool = False,
-    labels: Sequence[str] | None = None,
-    layers: Sequence[tuple[str, int]] | None = None,
     name: str | None = None,
+    **settings: Any,
 ) -> GraphDefModel:
     """Return the model in a SavedModel folder.
 
@@ -38,12 +34,9 @@ def from_saved_model(
         trust: must be True: a SavedModel is a program, and running it is your decision.
             Operations on files, processes or Python are refused all the same.
         signature: which of its functions to use; it must take images and nothing else.
-        image_value_range: the values that 0 and 1 in an image become for the network.
-        image_shape: ``[height, width, channels]``; found by itself when the model says so.
-        is_BGR: whether the network wants blue, green, red.
-        labels: names of the classes, in order.
-        layers: names and depths of the layers worth looking at; found when not given.
         name: what to call the model; the folder's name when not given.
+        **settings: as for `from_graphdef`: ``image_value_range`` (needed),
+            ``image_shape``, ``is_BGR``, ``labels``, ``layers``.
 
     Raises:
         UntrustedModelError: `trust` is not True, or the program does too much.
@@ -54,24 +47,16 @@ def from_saved_model(
         ...     "my_model", trust=True, image_value_range=(0, 1)
         ... )  # doctest: +SKIP
     """
-    if trust is not True:
-        raise UntrustedModelError(
-            f"{path} is a program, and loading it needs your word that you trust where "
-            "it comes from: pass trust=True"
-        )
+    graphdef.need_trust(path, trust)
     folder = Path(path).expanduser()
     _check_program(folder)
     graph_def, input_name = _frozen(folder, signature)
     return from_graph_content(
         graph_def.SerializeToString(),
         str(folder),
-        input_name=input_name,
-        image_shape=image_shape,
-        image_value_range=image_value_range,
-        is_BGR=is_BGR,
-        labels=labels,
-        layers=layers,
         name=name or folder.name,
+        input_name=input_name,
+        **settings,
     )
 
 

@@ -45,6 +45,13 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path):
         read_member(path, ".pb")
 
 
+def test_no_other_member_may_be_a_bomb_either(tmp_path):
+    members = {"net.pb": b"1", "assets/x": bytes(50_000_000)}
+    path = archive(tmp_path / "a.zip", members, zipfile.ZIP_DEFLATED)
+    with pytest.raises(ModelError, match=r"'assets/x' .* claims to grow"):
+        read_member(path, ".pb")
+
+
 @pytest.mark.parametrize("members", [{}, {"a.pb": b"1", "b.pb": b"2"}])
 def test_none_or_several_fitting_members_are_refused(tmp_path, members):
     path = archive(tmp_path / "a.zip", members)

@@ -160,7 +160,8 @@ def test_hdf5_files_that_read_other_files_are_refused(tmp_path, kind):
     ("name", "content", "words"),
     [
         ("m.keras", b"", "empty"),
-        ("m.keras", b"<html>no</html>", "neither"),
+        ("m.keras", b"<html>no</html>", "neither .* but a web page"),
+        ("m.h5", b"version https://git-lfs.github.com/spec/v1", "git lfs pull"),
         ("m.keras", b"PK\x03\x04 cut off", "not a zip"),
         ("m.h5", b"", "empty"),
         ("m.h5", b"\x89HDF\r\n\x1a\n cut off", "damaged"),
@@ -186,6 +187,14 @@ def test_a_truncated_keras_file_is_refused(block, tmp_path):
 def test_an_absent_file_is_answered_plainly(tmp_path):
     with pytest.raises(ModelError, match="no file"):
         from_file(tmp_path / "absent.keras")
+
+
+def test_weights_without_a_network_say_what_to_do(block, tmp_path):
+    block.save_weights(tmp_path / "block.weights.h5")
+    with pytest.raises(ModelError, match="load_weights"):
+        from_file(tmp_path / "block.weights.h5", image_value_range=(0, 1))
+    with pytest.raises(ModelError, match="from_keras"):
+        from_file(block)
 
 
 def saved_by_lucid(path, metadata: bytes) -> None:

@@ -149,6 +149,19 @@ def test_a_truncated_file_is_refused(block_file, tmp_path):
         load(path)
 
 
+def test_a_constant_that_would_fill_the_memory_is_refused(block_file, tmp_path):
+    graph_def = tf.compat.v1.GraphDef.FromString(block_file.read_bytes())
+    node = graph_def.node.add(name="giant", op="Const")
+    node.attr["dtype"].type = node.attr["value"].tensor.dtype = 1
+    for _ in range(2):
+        node.attr["value"].tensor.tensor_shape.dim.add(size=10**6)
+    node.attr["value"].tensor.float_val.append(1.0)
+    path = tmp_path / "giant.pb"
+    path.write_bytes(graph_def.SerializeToString())
+    with pytest.raises(ModelError, match="'giant' declares"):
+        load(path)
+
+
 def test_a_missing_file_and_a_folder_are_answered_plainly(tmp_path):
     with pytest.raises(ModelError, match="no file"):
         load(tmp_path / "absent.pb")
