@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from lucid_widgets.widgets.channel_grid import ChannelGrid
     from lucid_widgets.widgets.feature_vis import FeatureVis
+    from lucid_widgets.widgets.selection import link
 
-__all__ = ["FeatureVis", "__version__"]
+__all__ = ["ChannelGrid", "FeatureVis", "__version__", "link"]
 
 # Widgets are imported on first use: `import lucid_widgets` stays fast, and
 # scripts that only render never load ipywidgets.
-_WIDGETS = {"FeatureVis": "lucid_widgets.widgets.feature_vis"}
+_WIDGETS = {
+    "ChannelGrid": "lucid_widgets.widgets.channel_grid",
+    "FeatureVis": "lucid_widgets.widgets.feature_vis",
+    "link": "lucid_widgets.widgets.selection",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -31,7 +31,7 @@ FRONT_DOOR = ("modelzoo/vision_models.py", "recipes.checking")
 TENSORFLOW = {"tensorflow", "keras"}
 
 EXPORTED = {
-    "lucid_widgets": ["FeatureVis", "__version__"],
+    "lucid_widgets": ["ChannelGrid", "FeatureVis", "__version__", "link"],
     "lucid_widgets.misc.io": [
         "CaptureSaveContext",
         "batch_save",

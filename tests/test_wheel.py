@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -18,10 +19,11 @@ import pytest
 pytestmark = pytest.mark.wheel
 
 ROOT = Path(__file__).resolve().parent.parent
-BUNDLE = "lucid_widgets/widgets/static/frame_canvas"
+STATIC = "lucid_widgets/widgets/static"
+WIDGETS = sorted(path.stem for path in (ROOT / "js/src/widgets").glob("*.ts"))
+BUNDLES = {f"{STATIC}/{name}{end}" for name in WIDGETS for end in (".js", ".css")}
 NEEDED = {
-    f"{BUNDLE}.js",
-    f"{BUNDLE}.css",
+    *BUNDLES,
     "lucid_widgets/examples/01_quickstart.ipynb",
     "lucid_widgets/modelzoo/data/MODEL_CARD.md",
     "lucid_widgets/modelzoo/data/tiny_inception.npz",
@@ -42,6 +44,9 @@ assert "site-packages" in lucid_widgets.__file__, lucid_widgets.__file__
 vis = lucid_widgets.FeatureVis()
 assert len(vis.canvas._esm) > 1000 and len(vis.canvas._css) > 100
 vis.close()
+grid = lucid_widgets.ChannelGrid()
+assert len(grid._esm) > 1000 and len(grid._css) > 100
+grid.close()
 """
 
 
@@ -107,8 +112,9 @@ def _names(wheel: Path) -> set[str]:
 def test_the_source_distribution_carries_the_bundle_and_its_sources(sdist: Path):
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert f"{BUNDLE}.js" in names
-    assert {"js/package-lock.json", "js/src/widgets/frame_canvas.ts"} <= names
+    assert BUNDLES <= names
+    assert {f"js/src/widgets/{name}.ts" for name in WIDGETS} <= names
+    assert "js/package-lock.json" in names
     assert {"LICENSE", "README.md", "tests/test_wheel.py"} <= names
     assert not [name for name in names if "node_modules" in name or ".venv" in name]
     assert sdist.stat().st_size < MAX_BYTES
@@ -117,8 +123,14 @@ def test_the_source_distribution_carries_the_bundle_and_its_sources(sdist: Path)
 def test_the_wheel_has_all_that_a_widget_and_its_model_need(wheel: Path):
     assert NEEDED - _names(wheel) == set()
     with zipfile.ZipFile(wheel) as archive:
-        assert archive.getinfo(f"{BUNDLE}.js").file_size > 1000
-        assert archive.getinfo(f"{BUNDLE}.css").file_size > 100
+        for name in BUNDLES:
+            assert archive.getinfo(name).file_size > 1000, name
+
+
+def test_the_build_waits_for_every_bundle():
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        hooks = tomllib.load(file)["tool"]["hatch"]["build"]["hooks"]
+    assert set(hooks["jupyter-builder"]["ensured-targets"]) == BUNDLES
 
 
 def test_the_wheel_has_nothing_large_or_stray(wheel: Path):

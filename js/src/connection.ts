@@ -10,6 +10,7 @@
 
 import type { AnyModel } from "@anywidget/types";
 import type { KernelMessage } from "./protocol.js";
+import type { WidgetMessage } from "./widget_protocol.js";
 
 /**
  * - `live`: as far as we know;
@@ -38,10 +39,11 @@ export class Connection extends EventTarget {
   }
 
   /** Sends if somebody may hear it. */
-  send(message: KernelMessage): void {
+  send(message: KernelMessage | WidgetMessage, buffers: ArrayBuffer[] = []): void {
     if (this.#state === "lost" || this.#state === "absent") return;
     try {
-      this.#model.send(message);
+      if (buffers.length) this.#model.send(message, undefined, buffers);
+      else this.#model.send(message);
     } catch {
       this.#become("lost"); // JupyterLab refuses to send on the comm of a dead kernel
     }

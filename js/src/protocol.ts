@@ -161,7 +161,7 @@ function oneBuffer(kind: string, buffers: unknown): Uint8Array<ArrayBuffer> {
 }
 
 /** Reads named fields of an unknown value; the error names field and value. */
-class Fields {
+export class Fields {
   readonly #fields: ReadonlyMap<string, unknown>;
 
   constructor(content: unknown) {
@@ -209,15 +209,15 @@ class Fields {
   }
 }
 
-function isNumber(value: unknown): value is number {
+export function isNumber(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value);
 }
 
-function isInteger(value: unknown, least: number): value is number {
+export function isInteger(value: unknown, least: number): value is number {
   return Number.isSafeInteger(value) && isNumber(value) && value >= least;
 }
 
-function expected(key: string, wanted: string, value: unknown): ProtocolError {
+export function expected(key: string, wanted: string, value: unknown): ProtocolError {
   const given = (JSON.stringify(value) ?? "nothing").slice(0, 80);
   return new ProtocolError(`${key}: expected ${wanted}, got ${given}`);
 }

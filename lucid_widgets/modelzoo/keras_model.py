@@ -65,6 +65,9 @@ class KerasModel(Model):
     @cached_property
     def digest(self) -> str:
         """sha256 of structure and weights, as they are when first asked for."""
+        return self._digest()
+
+    def _digest(self) -> str:
         digest = hashlib.sha256()
         for step in self.steps:
             digest.update(f"{step.name}:{type(step.operation).__name__};".encode())
@@ -82,6 +85,13 @@ class KerasModel(Model):
         if self.keras_model not in _serials:
             _serials[self.keras_model] = next(_next_serial)
         return f"{self.model_name}:{self.digest}#{_serials[self.keras_model]}"
+
+    def fingerprint(self) -> str:
+        """Return what identifies the network in files; see `Model.fingerprint`."""
+        # The Keras model may have been trained further; an edited copy has weights of
+        # its own, and a digest that says so.
+        digest = self.digest if self._own_weights or self._factors else self._digest()
+        return f"{self.model_name}:{digest}"
 
     # Changing ---------------------------------------------------------------
 

@@ -84,6 +84,14 @@ class Model:
         """A digest of structure and weights: equal for equal networks only."""
         raise NotImplementedError
 
+    def fingerprint(self) -> str:
+        """Return what identifies the network in files: equal for equal weights.
+
+        Unlike `identity` it is the same in every process, and tells the weights as
+        they are now.
+        """
+        return self.identity
+
     def _evaluator(self, images: Any, overrides: Overrides) -> Callable[[str], Any]:
         """Return a function from layer name to tensor, for one converted batch."""
         raise NotImplementedError

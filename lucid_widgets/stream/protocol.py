@@ -155,7 +155,7 @@ def parse_message(message: object, buffers: Sequence[object] = ()) -> ToKernel:
         >>> parse_message({"kind": "drawn", "sequence": 4})
         {'kind': 'drawn', 'sequence': 4}
     """
-    fields = _Fields(message, _TO_KERNEL)
+    fields = Fields(message, _TO_KERNEL)
     fields.expect_buffers(buffers, 0)
     match fields.kind:
         case "ready":
@@ -186,7 +186,7 @@ def parse_to_browser(message: object, buffers: Sequence[object] = ()) -> ToBrows
     Raises:
         ProtocolError: it is not one of the messages above.
     """
-    fields = _Fields(message, _TO_BROWSER)
+    fields = Fields(message, _TO_BROWSER)
     fields.expect_buffers(buffers, 1)
     if fields.kind == "still":
         fields.choice("mime", ("image/png",))
@@ -212,8 +212,17 @@ def parse_to_browser(message: object, buffers: Sequence[object] = ()) -> ToBrows
     }
 
 
-class _Fields:
-    """The fields of one message, read with suspicion."""
+class Fields:
+    """The fields of one message, read with suspicion.
+
+    Args:
+        message: what arrived.
+        kinds: kinds of message that are expected.
+
+    Raises:
+        ProtocolError: it is no message, or one of another kind; so do all methods
+            for a field that is missing, or not what it should be.
+    """
 
     def __init__(self, message: object, kinds: Sequence[str]) -> None:
         if not isinstance(message, dict):
@@ -230,51 +239,62 @@ class _Fields:
             )
         self.kind = kind
 
+    def value(self, key: str) -> object:
+        """Return a field as it came; None where it is missing."""
+        return self._fields.get(key)
+
     def expect_buffers(self, buffers: Sequence[object], count: int) -> None:
+        """Raise unless so many buffers came with the message."""
         if len(buffers) != count:
             raise ProtocolError(
                 f"a {self.kind} message has {len(buffers)} buffers; expected {count}"
             )
 
     def count(self, key: str, least: int = 0) -> int:
+        """Return a whole number."""
         value = self._fields.get(key)
         if _is_whole(value) and least <= value <= MAX_COUNT:
             return value
-        raise self._error(key, f"a whole number of at least {least}")
+        raise self.error(key, f"a whole number of at least {least}")
 
     def number_or_none(self, key: str) -> float | None:
+        """Return a finite number, or None."""
         value = self._fields.get(key, self)
         if value is None:
             return None
         if not _is_number(value):
-            raise self._error(key, "a finite number or null")
+            raise self.error(key, "a finite number or null")
         return value
 
     def flag(self, key: str) -> bool:
+        """Return True or False."""
         value = self._fields.get(key)
         if not isinstance(value, bool):
-            raise self._error(key, "true or false")
+            raise self.error(key, "true or false")
         return value
 
     def text(self, key: str) -> str:
+        """Return a text that is not empty."""
         value = self._fields.get(key)
         if not isinstance(value, str) or not value:
-            raise self._error(key, "some text")
+            raise self.error(key, "some text")
         return value
 
     def choice(self, key: str, choices: Sequence[str]) -> str:
+        """Return one of some texts."""
         value = self._fields.get(key)
         if not isinstance(value, str) or value not in choices:
-            raise self._error(key, f"one of {', '.join(choices)}")
+            raise self.error(key, f"one of {', '.join(choices)}")
         return value
 
     def curve(self, key: str) -> list[CurvePoint]:
+        """Return points of the objective's curve."""
         points = self._fields.get(key)
         if not isinstance(points, list):
-            raise self._error(key, "a list of [step, value]")
+            raise self.error(key, "a list of [step, value]")
         points = cast(list[object], points)
         if len(points) > MAX_CURVE_POINTS:
-            raise self._error(key, f"at most {MAX_CURVE_POINTS} points")
+            raise self.error(key, f"at most {MAX_CURVE_POINTS} points")
         return [self._point(key, point) for point in points]
 
     def _point(self, key: str, point: object) -> CurvePoint:
@@ -282,9 +302,10 @@ class _Fields:
             step, value = cast(list[object], point)
             if _is_number(step) and (value is None or _is_number(value)):
                 return [step, value]
-        raise self._error(key, "a list of [step, value]")
+        raise self.error(key, "a list of [step, value]")
 
-    def _error(self, key: str, expected: str) -> ProtocolError:
+    def error(self, key: str, expected: str) -> ProtocolError:
+        """Return an error that says what a field is, and what was expected."""
         given = _short(self._fields[key]) if key in self._fields else "missing"
         return ProtocolError(
             f"in a {self.kind} message, {key} is {given}; expected {expected}"

@@ -33,7 +33,47 @@ SHOWN_SIDE = 320
 CURVE_POINTS = 200
 
 
-class Poster:
+class PosterOutput:
+    """An output that shows one picture, and another one whenever there is a new one."""
+
+    def __init__(self) -> None:
+        self.id = uuid.uuid4().hex
+        self._displayed = False
+        self._encoded = encode_pixels(np.zeros((1, 1, 4), np.uint8), self._text)
+
+    @property
+    def _text(self) -> dict[str, str]:
+        return {KEYWORD: self.id}
+
+    @property
+    def encoded(self) -> Encoded:
+        """The picture as a file; transparent and of one pixel while there is none."""
+        return self._encoded
+
+    def show(self, pixels: Pixels8, text: dict[str, str] | None = None) -> None:
+        """Show a picture from now on. May be called from any thread.
+
+        Args:
+            pixels: uint8 ``[height, width, 1 | 3 | 4]``.
+            text: what the picture's file is to carry besides.
+        """
+        self._encoded = encode_pixels(shrink(pixels), {**self._text, **(text or {})})
+        if self._displayed:
+            self._publish(update=True)
+
+    def display(self) -> None:
+        """Add an output that shows the poster, now and after every `show`."""
+        self._displayed = True
+        self._publish(update=False)
+
+    def _publish(self, *, update: bool) -> None:
+        from IPython.display import display
+
+        data, metadata = mime_bundle(self._encoded)
+        display(data, metadata=metadata, raw=True, display_id=self.id, update=update)
+
+
+class Poster(PosterOutput):
     """Keeps the newest still of a canvas, and shows it beside every display.
 
     Args:
@@ -41,15 +81,9 @@ class Poster:
     """
 
     def __init__(self, canvas: FrameCanvas) -> None:
-        self.id = uuid.uuid4().hex
+        super().__init__()
         self._canvas = canvas
-        self._displayed = False
-        self._encoded = encode_pixels(np.zeros((1, 1, 4), np.uint8), self._text)
         canvas.poster_id = self.id
-
-    @property
-    def _text(self) -> dict[str, str]:
-        return {KEYWORD: self.id}
 
     def keep(
         self, frame: Frame, curve: Curve, text: dict[str, str] | None = None
@@ -61,28 +95,15 @@ class Poster:
             curve: the objective's course up to it.
             text: what the picture's file is to carry besides.
         """
-        pixels = shrink(to_pixels(frame.images))
-        self._encoded = encode_pixels(pixels, {**self._text, **(text or {})})
+        self.show(to_pixels(frame.images), text)
+        encoded = self.encoded
         with self._canvas.hold_sync():
-            self._canvas.poster_mime = self._encoded.mime
+            self._canvas.poster_mime = encoded.mime
             self._canvas.poster_step = frame.step + 1
-            self._canvas.poster_size = [self._encoded.width, self._encoded.height]
+            self._canvas.poster_size = [encoded.width, encoded.height]
             self._canvas.poster_objective = finite_or_none(frame.objective)
             self._canvas.poster_curve = curve.summary(CURVE_POINTS)
-            self._canvas.poster = self._encoded.data
-        if self._displayed:
-            self._publish(update=True)
-
-    def display(self) -> None:
-        """Add an output that shows the poster, now and after every `keep`."""
-        self._displayed = True
-        self._publish(update=False)
-
-    def _publish(self, *, update: bool) -> None:
-        from IPython.display import display
-
-        data, metadata = mime_bundle(self._encoded)
-        display(data, metadata=metadata, raw=True, display_id=self.id, update=update)
+            self._canvas.poster = encoded.data
 
 
 def mime_bundle(encoded: Encoded) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,0 +1,72 @@
+/** Questions to the kernel, and their answers: a promise for each. */
+
+import type { Connection } from "../connection.js";
+import type {
+  AnswerMessage,
+  Json,
+  RefusalMessage,
+  WidgetPacket,
+} from "../widget_protocol.js";
+
+export interface Answer {
+  readonly value: Json;
+  readonly buffers: readonly Uint8Array<ArrayBuffer>[];
+}
+
+interface Pending {
+  readonly name: string;
+  resolve(answer: Answer | null): void;
+  reject(error: Error): void;
+}
+
+export class Questions {
+  readonly #connection: Connection;
+  readonly #pending = new Map<number, Pending>();
+  #next = 1;
+
+  constructor(connection: Connection, signal: AbortSignal) {
+    this.#connection = connection;
+    signal.addEventListener("abort", () => this.#giveUp(() => true));
+    connection.onChange(() => {
+      if (connection.state !== "live") this.#giveUp(() => true);
+    }, signal);
+  }
+
+  /**
+   * Asks; of several questions of one name only the newest gets an answer, the
+   * others, and those that nobody can answer, get `null`. A refusal is thrown.
+   */
+  ask(
+    name: string,
+    values: { readonly [key: string]: Json } = {},
+    upload?: ArrayBuffer,
+  ): Promise<Answer | null> {
+    this.#giveUp((pending) => pending.name === name);
+    if (this.#connection.state !== "live") return Promise.resolve(null);
+    const request = this.#next++;
+    const answer = new Promise<Answer | null>((resolve, reject) => {
+      this.#pending.set(request, { name, resolve, reject });
+    });
+    const message = { kind: "ask", request, name, arguments: values } as const;
+    this.#connection.send(message, upload ? [upload] : []);
+    return answer;
+  }
+
+  receive(
+    message: AnswerMessage | RefusalMessage,
+    buffers: WidgetPacket["buffers"],
+  ): void {
+    const pending = this.#pending.get(message.request);
+    this.#pending.delete(message.request);
+    if (message.kind === "answer") pending?.resolve({ value: message.value, buffers });
+    else pending?.reject(new Error(message.error));
+  }
+
+  #giveUp(isMeant: (pending: Pending) => boolean): void {
+    for (const [request, pending] of this.#pending) {
+      if (!isMeant(pending)) continue;
+      this.#pending.delete(request);
+      pending.resolve(null);
+    }
+  }
+}

@@ -1,0 +1,409 @@
+"""BaseWidget: what the widgets about units have in common.
+
+    a widget = traits that only the kernel writes
+             + icons, delivered where somebody looks            (icon_supply)
+             + work on a thread of its own, newest request wins (stream.worker)
+             + a selection that linked widgets share            (selection)
+             + a poster and kept icons, for those without a kernel
+
+See `widgets/README.md` for how to write one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+from PIL import Image
+
+from lucid_widgets.errors import ProtocolError, SettingError
+from lucid_widgets.misc.sprites import sprite_sheet
+from lucid_widgets.recipes.icons import IconSettings
+from lucid_widgets.recipes.units import Unit, as_unit
+from lucid_widgets.stream.widget_protocol import (
+    MAX_UPLOAD,
+    AskMessage,
+    ToBrowser,
+    parse_to_kernel,
+)
+from lucid_widgets.stream.worker import Worker
+from lucid_widgets.widgets.bundle import read_bundle
+from lucid_widgets.widgets.comms import handle_where_received, is_open
+from lucid_widgets.widgets.frame_canvas import describe
+from lucid_widgets.widgets.icon_supply import IconSupply
+from lucid_widgets.widgets.model_choice import as_model
+from lucid_widgets.widgets.poster import PosterOutput
+from lucid_widgets.widgets.preloading import import_between_cells, import_on_worker
+from lucid_widgets.widgets.selection import SelectionTrait, as_selection
+
+POSTER_TILES = 48
+POSTER_TILE = 72
+
+Answer = tuple[Any, Sequence[bytes]]
+"""What answers a question: a JSON value, and buffers."""
+
+
+class BaseWidget(anywidget.AnyWidget):
+    """The base of widgets about units; not displayed itself.
+
+    A subclass names its bundle and the traits that the page may ask to change,
+    validates those traits, and overrides what it needs of `_answer`, `_resting`,
+    `_poster_pixels`, `_check_unit`.
+
+    Args:
+        model: a model, its name, or a Keras model; left out, the embedded one.
+        icon_settings: how icons are made.
+        **traits: first values of the widget's own traits.
+
+    Raises:
+        LucidError: an argument that cannot be used, or the front end is not built.
+        TypeError: an unknown argument.
+    """
+
+    BUNDLE: ClassVar[str] = ""
+    """Stem of ``js/src/widgets/STEM.ts``."""
+
+    CHANGEABLE: ClassVar[tuple[str, ...]] = ()
+    """Traits that the page may ask to change, each validated by the kernel."""
+
+    _esm = traitlets.Unicode().tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
+
+    status = traitlets.Enum(["resting", "working", "failed", "closed"], "resting").tag(
+        sync=True
+    )
+    """Whether something is being computed."""
+
+    error = traitlets.Unicode().tag(sync=True)
+    """What went wrong, "" for nothing. Line 1 is for everyone; details follow."""
+
+    notice = traitlets.Unicode().tag(sync=True)
+    """Something short to know."""
+
+    title = traitlets.Unicode().tag(sync=True)
+    """What is shown, in a few words."""
+
+    selection = SelectionTrait().tag(sync=True)
+    """What is being looked at: see `widgets.selection`. Assign a unit's name to it."""
+
+    kept_icons = traitlets.Bytes(b"").tag(sync=True)
+    """Icons for a page without a kernel: WebP, one file behind the other."""
+
+    kept_index = traitlets.List().tag(sync=True)
+    """One ``[unit, bytes, strength]`` for each."""
+
+    poster_id = traitlets.Unicode("").tag(sync=True)
+    """Names the output that shows a picture to those without widgets."""
+
+    def __init__(
+        self,
+        model: Any = None,
+        *,
+        icon_settings: IconSettings | None = None,
+        **traits: Any,
+    ) -> None:
+        for name in traits:
+            if name != "layout" and not self.class_traits().get(name):
+                raise TypeError(
+                    f"{type(self).__name__} got an unknown argument {name!r}"
+                )
+        script, style = read_bundle(self.BUNDLE)
+        self.model = as_model(model)
+        self._directions: dict[str, Unit] = {}
+        self.worker = Worker(f"lucid_widgets {self.BUNDLE}")
+        self._poster = PosterOutput()
+        self.icons = IconSupply(
+            self.model,
+            icon_settings or IconSettings(),
+            self.send_message,
+            self.show_error,
+            self._note_status,
+        )
+        super().__init__(_esm=script, _css=style, poster_id=self._poster.id, **traits)
+        handle_where_received(self)
+        self.on_msg(self._receive)
+        import_between_cells()
+
+    # For users --------------------------------------------------------------------
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until everything asked for is computed. Ctrl-C ends the waiting.
+
+        Args:
+            timeout: most seconds to wait for each kind of work.
+
+        Returns:
+            Whether it is.
+
+        Raises:
+            Exception: what went wrong.
+        """
+        done = self.worker.wait(timeout) and self.icons.wait(timeout)
+        if done:
+            self._rest()
+        return done
+
+    def to_html(self, path: str | Path, *, title: str = "") -> Path:
+        """Write a page that shows the widget as it is now, with no kernel or network.
+
+        Args:
+            path: where to.
+            title: heading; left out, the widget's own.
+        """
+        from lucid_widgets.widgets.page import save_widgets
+
+        self._keep_icons()
+        return save_widgets(path, [self], title=title)
+
+    def close(self) -> None:
+        """Stop computing, and remove the widget from every page."""
+        self.icons.close()
+        self.worker.close()
+        if self.comm is not None:
+            self.status = "closed"
+            super().close()
+
+    def _ipython_display_(self, **kwargs: Any) -> None:
+        from IPython.display import display
+
+        view: Any = self._repr_mimebundle_()
+        if isinstance(view, tuple):  # anywidget returns data and metadata
+            view = view[0]
+        display({**view, "text/plain": repr(self)}, raw=True)
+        self._poster.display()
+        self._displayed()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.title}>"
+
+    # For subclasses: what they override ---------------------------------------------
+
+    def _displayed(self) -> None:
+        """Begin, if work is to begin when the widget is shown."""
+
+    def _answer(self, name: str, arguments: Any, upload: bytes | None) -> Answer:
+        """Return the answer to a question of the page's, on the worker's thread.
+
+        Args:
+            name: which question.
+            arguments: JSON values by name, from the browser: trust nothing.
+            upload: the bytes that came with it.
+
+        Raises:
+            LucidError: why it cannot be answered.
+        """
+        raise ProtocolError(f"{type(self).__name__} knows no question {name[:60]!r}")
+
+    def _poster_pixels(self) -> NDArray[np.uint8] | None:
+        """Return the picture for those without widgets; None for none yet."""
+        icons = self.icons.held[-POSTER_TILES:]
+        if not icons:
+            return None
+        tiles = [
+            np.asarray(
+                Image.fromarray(icon.pixels).resize((POSTER_TILE, POSTER_TILE)),
+                np.float32,
+            )
+            / 255
+            for icon in icons
+        ]
+        labels = [icon.unit.name.rpartition(":")[2] for icon in icons]
+        sheet = sprite_sheet(tiles, labels, columns=min(8, len(tiles)), gap=4)
+        return (sheet * 255 + 0.5).astype(np.uint8)
+
+    def _check_unit(self, unit: Unit) -> Unit:
+        """Return a unit if it can be selected here, or raise.
+
+        Raises:
+            LucidError: the model has no such unit.
+        """
+        depth = self.model.get_layer(self.model.canonical_name(unit.layer)).depth
+        if unit.channel is not None and depth:
+            unit.direction(depth)
+        return unit
+
+    # For subclasses: what they call ---------------------------------------------------
+
+    def know(self, unit: Unit) -> Unit:
+        """Remember a direction, whose name alone would not say what it is."""
+        self._directions[unit.name] = unit
+        return unit
+
+    def unit(self, name: Any) -> Unit:
+        """Return the unit of a name, directions that are known here included."""
+        if isinstance(name, str) and name in self._directions:
+            return self._directions[name]
+        return self._check_unit(as_unit(name))
+
+    def compute(
+        self, name: str, work: Callable[[], object], *, urgency: int = 0
+    ) -> None:
+        """Do something on the widget's thread; the newest of a name wins.
+
+        Args:
+            name: what it is.
+            work: may return an iterator, whose items are taken one at a time so
+                that more urgent work comes between; what it raises is shown.
+            urgency: see `Worker.do`.
+        """
+
+        def make() -> object:
+            import_on_worker()
+            return work()
+
+        self.worker.do(
+            name,
+            make,
+            urgency=urgency,
+            failed=self.show_error,
+            ended=self._note_status,
+        )
+        self._note_status()
+
+    def show_error(self, error: Exception) -> None:
+        """Show what went wrong, in place."""
+        with self.hold_sync():
+            self.error = describe(error)
+            self._note_status()
+
+    def send_message(self, message: ToBrowser, buffers: Sequence[bytes] = ()) -> None:
+        """Send a message to the page, if there may be one."""
+        if is_open(self):
+            self.send(message, list(buffers))
+
+    # From the browser -----------------------------------------------------------------
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Refuse what a front end wants to write: every trait is the kernel's.
+
+        Code is among them (`_esm`): whoever could write that could run programs in
+        the pages of everyone who shares the kernel.
+        """
+        names = [name for name in sync_data if name in self.keys]
+        self.show_error(
+            ProtocolError(
+                f"the front end tried to write {', '.join(names) or 'unknown traits'}, "
+                "which only the kernel may"
+            )
+        )
+        self.send_state(names)
+
+    def _receive(self, _widget: Any, content: Any, buffers: Any) -> None:
+        try:
+            self._dispatch(content, buffers or ())
+        except Exception as error:
+            # Anything raised from here would be printed into some cell.
+            self.show_error(error)
+
+    def _dispatch(self, content: Any, buffers: Sequence[Any]) -> None:
+        message = parse_to_kernel(content, buffers)
+        match message["kind"]:
+            case "visible":
+                self.icons.want([self.unit(name) for name in message["units"]])
+            case "select":
+                self.select(message["unit"], message["position"])
+            case "change":
+                self._change(message["name"], message["value"])
+            case "ask":
+                self._ask(message, bytes(buffers[0]) if buffers else None)
+            case _:
+                pass  # "ready" and "views": what is wanted is told by "visible"
+
+    def select(self, unit: Any = None, position: Any = None) -> None:
+        """Select a unit, a position, or both; what is left out stays as it is.
+
+        Args:
+            unit: a `Unit` or the name of one.
+            position: row and column.
+
+        Raises:
+            LucidError: the model has no such unit.
+        """
+        changed = dict(self.selection)
+        if unit is not None:
+            changed["unit"] = self.unit(unit).name
+        if position is not None:
+            changed["position"] = position
+        self.error = ""
+        self.selection = changed
+
+    @traitlets.validate("selection")
+    def _valid_selection(self, proposal: Any) -> Any:
+        made = as_selection(proposal.value)
+        if made["unit"] is not None:
+            made["unit"] = self.unit(made["unit"]).name
+        return made
+
+    def _change(self, name: str, value: Any) -> None:
+        if name not in self.CHANGEABLE:
+            raise ProtocolError(
+                f"the front end asked to change {name[:60]!r}; expected one of "
+                f"{', '.join(self.CHANGEABLE) or 'nothing'}"
+            )
+        self.error = ""
+        try:
+            setattr(self, name, value)
+        except traitlets.TraitError as error:
+            raise SettingError(str(error)) from error
+        finally:
+            # The page may already show what it asked for.
+            self.send_state([name])
+
+    def _ask(self, message: AskMessage, upload: bytes | None) -> None:
+        request, name = message["request"], message["name"]
+        if upload is not None and len(upload) > MAX_UPLOAD:
+            raise ProtocolError(
+                f"an upload of {len(upload):,} bytes; expected at most {MAX_UPLOAD:,}"
+            )
+
+        def work() -> None:
+            try:
+                value, files = self._answer(name, message["arguments"], upload)
+            except Exception as error:
+                first = describe(error).partition("\n")[0]
+                self.send_message(
+                    {"kind": "refusal", "request": request, "error": first}
+                )
+                raise
+            self.error = ""
+            self.send_message(
+                {"kind": "answer", "request": request, "value": value}, files
+            )
+
+        self.compute(f"ask {name}", work, urgency=1)
+
+    # At rest --------------------------------------------------------------------------
+
+    def _note_status(self) -> None:
+        """Bring `status` up to date; what is computed is kept when all work is done."""
+        if self.status == "closed":
+            return
+        busy = self.worker.busy or self.icons.busy
+        if self.icons.problem and not self.notice:
+            self.notice = self.icons.problem
+        if busy:
+            self.status = "working"
+        else:
+            self._rest()
+
+    def _rest(self) -> None:
+        self._keep_icons()
+        self._show_poster()
+        self.status = "failed" if self.error else "resting"
+
+    def _keep_icons(self) -> None:
+        data, index = self.icons.kept()
+        if index != self.kept_index:
+            with self.hold_sync():
+                self.kept_index = index
+                self.kept_icons = data
+
+    def _show_poster(self) -> None:
+        pixels = self._poster_pixels()
+        if pixels is not None:
+            self._poster.show(pixels)
