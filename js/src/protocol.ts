@@ -56,8 +56,9 @@ export type KernelMessage =
   | { readonly kind: "ready" }
   | { readonly kind: "drawn"; readonly sequence: number }
   | { readonly kind: "command"; readonly command: Command }
-  | { readonly kind: "save_request" }
+  | { readonly kind: "save_request"; readonly step: number }
   | { readonly kind: "branch"; readonly step: number }
+  | { readonly kind: "switch"; readonly branch: number }
   | { readonly kind: "views"; readonly count: number };
 
 /** A message makes no sense: says what was expected and what came. */
@@ -108,6 +109,7 @@ export function parseKernelMessage(content: unknown): KernelMessage {
     "command",
     "save_request",
     "branch",
+    "switch",
     "views",
   ] as const);
   switch (kind) {
@@ -116,7 +118,10 @@ export function parseKernelMessage(content: unknown): KernelMessage {
     case "command":
       return { kind, command: fields.oneOf("command", COMMANDS) };
     case "branch":
+    case "save_request":
       return { kind, step: fields.integer("step") };
+    case "switch":
+      return { kind, branch: fields.integer("branch") };
     case "views":
       return { kind, count: fields.integer("count") };
     default:

@@ -1,12 +1,13 @@
 /**
- * Downloads the picture: the kernel's full-precision still where there is a kernel
+ * Downloads the picture that is shown: the kernel's full-precision still where there is a kernel
  * that answers, what the browser has where there is none.
  */
 
-import type { LiveRun, Picture } from "./canvas/live_run.js";
-import { toPng } from "./canvas/painting.js";
+import type { LiveRun } from "./canvas/live_run.js";
 import type { Connection } from "./connection.js";
+import { filename, pngOf } from "./picture_file.js";
 import type { Packet, StillMessage } from "./protocol.js";
+import type { Traits } from "./traits.js";
 
 /** A kernel that has not answered by then is busy or gone. */
 export const ANSWER_MS = 2000;
@@ -14,12 +15,19 @@ export const ANSWER_MS = 2000;
 const RELEASE_MS = 10_000;
 
 export class Saving {
+  readonly #traits: Traits;
   readonly #run: LiveRun;
   readonly #connection: Connection;
   readonly #signal: AbortSignal;
   #waiting: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(run: LiveRun, connection: Connection, signal: AbortSignal) {
+  constructor(
+    traits: Traits,
+    run: LiveRun,
+    connection: Connection,
+    signal: AbortSignal,
+  ) {
+    this.#traits = traits;
     this.#run = run;
     this.#connection = connection;
     this.#signal = signal;
@@ -27,16 +35,16 @@ export class Saving {
   }
 
   /** Asks the kernel for the picture, and does without if it does not answer. */
-  request(title: string): void {
+  request(): void {
     if (this.#waiting !== null) return;
-    this.#connection.send({ kind: "save_request" });
+    this.#connection.send({ kind: "save_request", step: this.#run.shown?.step ?? 0 });
     if (this.#connection.state !== "live") {
-      void this.#saveOwn(title);
+      void this.#saveOwn();
       return;
     }
     this.#waiting = setTimeout(() => {
       this.#waiting = null;
-      void this.#saveOwn(title);
+      void this.#saveOwn();
     }, ANSWER_MS);
   }
 
@@ -47,10 +55,10 @@ export class Saving {
     this.#download(new Blob([bytes], { type: message.mime }), message.filename);
   }
 
-  async #saveOwn(title: string): Promise<void> {
-    const { picture } = this.#run;
-    const blob = picture && (await pngOf(picture));
-    if (blob) this.#download(blob, filename(title, picture.step));
+  async #saveOwn(): Promise<void> {
+    const { shown } = this.#run;
+    const blob = shown && (await pngOf(shown, this.#traits.poster).catch(() => null));
+    if (blob) this.#download(blob, filename(this.#traits.title, shown.step));
     else this.#run.complain("nothing to save: there is no picture yet");
   }
 
@@ -72,18 +80,4 @@ export class Saving {
       release();
     });
   }
-}
-
-/** The poster's own file keeps what is written inside; a frame is encoded anew. */
-async function pngOf({ bitmap, poster }: Picture): Promise<Blob | null> {
-  if (poster?.mime === "image/png") {
-    return new Blob([poster.bytes], { type: poster.mime });
-  }
-  return toPng(bitmap);
-}
-
-/** "TinyInception, channel mixed4a:30" at step 9: a name that every system takes. */
-export function filename(title: string, step: number): string {
-  const words = title.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "");
-  return `${words.slice(0, 80) || "lucid"}-step-${step}.png`;
 }

@@ -43,6 +43,17 @@ export interface FilmFrame {
   readonly mime: ImageType;
 }
 
+/** One run of a tree of runs that continue one another. */
+export interface BranchEntry {
+  readonly id: number;
+  /** How many branches it stands on. */
+  readonly depth: number;
+  readonly name: string;
+  readonly steps: number;
+  /** Its last picture; `null` for the branch at hand, and where there was no room. */
+  readonly tip: FilmFrame | null;
+}
+
 export class Traits {
   readonly #model: AnyModel;
 
@@ -96,25 +107,52 @@ export class Traits {
 
   /** Empty while no run has rested, and when a part of it makes no sense. */
   get filmstrip(): readonly FilmFrame[] {
-    const bytes = toBytes(this.#value("filmstrip"));
-    const index = this.#value("filmstrip_index");
+    const frames = this.#frames("filmstrip", this.#value("filmstrip_index"));
+    return frames.every((frame) => frame !== null) ? frames : [];
+  }
+
+  /** In the order of a tree, each below what it continues. */
+  get branches(): readonly BranchEntry[] {
+    const given = this.#value("branches");
+    const rows = (Array.isArray(given) ? given : []).map((row: unknown): unknown[] =>
+      Array.isArray(row) ? row : [],
+    );
+    const tips = this.#frames(
+      "branch_tips",
+      rows.map(([, , , ...tip]) => tip),
+    );
+    const entries = rows.map(([id, depth, name, steps], index): BranchEntry | null =>
+      isCount(id) && isCount(depth) && typeof name === "string" && isCount(steps)
+        ? { id, depth, name, steps, tip: tips[index] ?? null }
+        : null,
+    );
+    return entries.every((entry) => entry !== null) ? entries : [];
+  }
+
+  /** Id of the branch at hand. */
+  get currentBranch(): number {
+    return this.#number("current_branch") ?? -1;
+  }
+
+  /** Pictures one behind the other; `null` for each that has no bytes. */
+  #frames(name: string, index: unknown): (FilmFrame | null)[] {
+    const bytes = toBytes(this.#value(name));
     const mime = IMAGE_TYPES.find((type) => type === this.#value("filmstrip_mime"));
     if (!bytes || !mime || !Array.isArray(index)) return [];
-    const frames: FilmFrame[] = [];
     let start = 0;
-    for (const entry of index) {
+    return index.map((entry: unknown) => {
       const [step, objective, length]: unknown[] = Array.isArray(entry) ? entry : [];
       const end = start + (isCount(length) ? length : Number.NaN);
-      if (!isCount(step) || !(end > start && end <= bytes.length)) return [];
-      frames.push({
+      if (!isCount(step) || !(end > start && end <= bytes.length)) return null;
+      const frame = {
         step,
         objective: isNumber(objective) ? objective : null,
         bytes: bytes.subarray(start, end),
         mime,
-      });
+      };
       start = end;
-    }
-    return frames;
+      return frame;
+    });
   }
 
   /** The program that makes the picture; empty while there is none. */

@@ -16,13 +16,13 @@ describe("enabledButtons", () => {
   };
 
   it.each([
-    ["idle", ["play", "step", "reset", "save"]],
-    ["preparing", ["play", "reset", "save"]],
-    ["running", ["play", "reset", "save"]],
-    ["paused", ["play", "step", "reset", "save"]],
-    ["finished", ["play", "step", "reset", "save"]],
-    ["failed", ["play", "step", "reset", "save"]],
-    ["closed", ["save"]],
+    ["idle", ["play", "step", "reset", "save", "copy"]],
+    ["preparing", ["play", "reset", "save", "copy"]],
+    ["running", ["play", "reset", "save", "copy"]],
+    ["paused", ["play", "step", "reset", "save", "copy"]],
+    ["finished", ["play", "step", "reset", "save", "copy"]],
+    ["failed", ["play", "step", "reset", "save", "copy"]],
+    ["closed", ["save", "copy"]],
   ] as const)("while %s: %s", (status, names) => {
     expect(enabled(status)).toEqual(names);
   });
@@ -33,9 +33,9 @@ describe("enabledButtons", () => {
     expect(enabled("running", { hasCode: true, kernel: "absent" })).toContain("code");
   });
 
-  it("only saves without a kernel, and only if there is a picture", () => {
+  it("only saves and copies without a kernel, and only if there is a picture", () => {
     for (const status of STATUSES) {
-      expect(enabled(status, { kernel: "lost" })).toEqual(["save"]);
+      expect(enabled(status, { kernel: "lost" })).toEqual(["save", "copy"]);
       expect(enabled(status, { kernel: "absent", hasPicture: false })).toEqual([]);
     }
   });

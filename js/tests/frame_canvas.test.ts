@@ -121,7 +121,9 @@ describe("a view", () => {
     await settle();
     expect(label(el)).toBe("TinyInception, channel mixed4a:30, step 128 of 512");
     expect(text(el, ".lucid-step")).toBe("step 128 / 512");
-    expect(text(el, ".lucid-figures")).toBe("objective 12.830 steps/s25 %");
+    expect(text(el, ".lucid-figures")).toBe(
+      "step 128 / 512objective 12.830 steps/s25 %",
+    );
     const bar = el.querySelector("[role=progressbar]");
     expect(bar?.getAttribute("aria-valuenow")).toBe("128");
     expect(bar?.getAttribute("aria-valuemax")).toBe("512");

@@ -14,12 +14,17 @@ let counts: Counts;
 let confirmed: number[];
 let controller: AbortController;
 let run: LiveRun;
+const askedAgain = vi.fn();
 
 beforeEach(() => {
   counts = installStandIns();
   confirmed = [];
   controller = new AbortController();
-  run = new LiveRun((sequence) => confirmed.push(sequence), controller.signal);
+  run = new LiveRun(
+    (sequence) => confirmed.push(sequence),
+    askedAgain,
+    controller.signal,
+  );
 });
 
 afterEach(() => {
@@ -182,6 +187,39 @@ describe("the poster", () => {
     await run.receivePoster(poster);
     await settle();
     expect(confirmed).toEqual([]);
+  });
+});
+
+describe("a run that nobody looks at", () => {
+  it("keeps no bitmap, and asks again when somebody does", async () => {
+    askedAgain.mockClear();
+    const view = addView();
+    receive(1);
+    await settle();
+    view.el.remove();
+    run.release();
+    await run.receivePoster(poster);
+    expect(StandInBitmap.open).toBe(0);
+    run.wake();
+    expect(askedAgain).not.toHaveBeenCalled();
+    document.body.append(view.el);
+    run.wake();
+    expect(askedAgain).toHaveBeenCalledTimes(1);
+    await settle();
+    expect(run.picture?.poster).toBe(poster);
+    receive(2);
+    await settle();
+    expect(run.picture?.step).toBe(2);
+    expect(StandInBitmap.open).toBe(1);
+  });
+
+  it("does not decode the poster before it has a view", async () => {
+    await run.receivePoster(poster);
+    expect(StandInBitmap.decoded).toEqual([]);
+    addView();
+    run.wake();
+    await settle();
+    expect(run.picture?.poster).toBe(poster);
   });
 });
 

@@ -121,7 +121,8 @@ export function installStandIns(): Counts {
   const drawn: number[] = [];
   const downloads: string[] = [];
 
-  vi.stubGlobal("createImageBitmap", async (blob: Blob) => {
+  vi.stubGlobal("createImageBitmap", async (blob: Blob | StandInBitmap) => {
+    if (blob instanceof StandInBitmap) return new StandInBitmap(blob.byte);
     const bytes = new Uint8Array(await readBlob(blob));
     if (bytes[0] === BROKEN) throw new Error("cannot decode");
     return new StandInBitmap(bytes[0] ?? 0);
@@ -155,6 +156,11 @@ export function installStandIns(): Counts {
     const context = {
       canvas: this,
       clearRect() {},
+      save() {},
+      restore() {},
+      beginPath() {},
+      rect() {},
+      clip() {},
       strokeRect() {},
       drawImage(bitmap: StandInBitmap) {
         if (!bitmap.isOpen) throw new Error("drew a closed bitmap");
@@ -166,6 +172,9 @@ export function installStandIns(): Counts {
   });
   vi.spyOn(HTMLCanvasElement.prototype, "toBlob").mockImplementation((callback) =>
     callback(new Blob(["own"], { type: "image/png" })),
+  );
+  vi.spyOn(HTMLCanvasElement.prototype, "toDataURL").mockReturnValue(
+    `data:image/png;base64,${btoa("own")}`,
   );
   vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (
     this: HTMLAnchorElement,

@@ -6,7 +6,8 @@ or refuse, alike.
 
     kernel -> browser   frame (+ 1 buffer: the encoded image)
                         still (+ 1 buffer: a PNG for the browser to save)
-    browser -> kernel   ready, drawn, command, save_request, branch, views (no buffers)
+    browser -> kernel   ready, drawn, command, save_request, branch, switch, views
+                        (no buffers)
 
 Unknown keys are dropped, so that either side may learn a new one first; unknown
 kinds are refused.
@@ -95,9 +96,10 @@ class CommandMessage(TypedDict):
 
 
 class SaveRequestMessage(TypedDict):
-    """The person wants the picture as a file."""
+    """The person wants the picture as a file: the one shown, of so many updates."""
 
     kind: Literal["save_request"]
+    step: int
 
 
 class BranchMessage(TypedDict):
@@ -105,6 +107,13 @@ class BranchMessage(TypedDict):
 
     kind: Literal["branch"]
     step: int
+
+
+class SwitchMessage(TypedDict):
+    """The person wants another branch of the tree of runs."""
+
+    kind: Literal["switch"]
+    branch: int
 
 
 class ViewsMessage(TypedDict):
@@ -121,6 +130,7 @@ ToKernel: TypeAlias = (
     | CommandMessage
     | SaveRequestMessage
     | BranchMessage
+    | SwitchMessage
     | ViewsMessage
 )
 
@@ -137,7 +147,15 @@ class Fixture(TypedDict):
 
 _MIMES: Final = ("image/jpeg", "image/png", "image/webp")
 _COMMANDS: Final = ("play", "pause", "step", "reset")
-_TO_KERNEL: Final = ("ready", "drawn", "command", "save_request", "branch", "views")
+_TO_KERNEL: Final = (
+    "ready",
+    "drawn",
+    "command",
+    "save_request",
+    "branch",
+    "switch",
+    "views",
+)
 _TO_BROWSER: Final = ("frame", "still")
 
 
@@ -166,9 +184,11 @@ def parse_message(message: object, buffers: Sequence[object] = ()) -> ToKernel:
             command = cast(Command, fields.choice("command", _COMMANDS))
             return {"kind": "command", "command": command}
         case "save_request":
-            return {"kind": "save_request"}
+            return {"kind": "save_request", "step": fields.count("step")}
         case "branch":
             return {"kind": "branch", "step": fields.count("step")}
+        case "switch":
+            return {"kind": "switch", "branch": fields.count("branch")}
         case _:
             return {"kind": "views", "count": fields.count("count")}
 

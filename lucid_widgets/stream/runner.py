@@ -172,8 +172,14 @@ class Runner:
             self._total = total_steps
             self._stop_at = None
             self._error = None
-            self._rest_due = False
-            self._status = "preparing" if start else "idle"
+            # A run that was begun before, and waits, rests: its picture is to be shown.
+            self._rest_due = bool(steps_done) and not start
+            if start:
+                self._status = "preparing"
+            elif not steps_done:
+                self._status = "idle"
+            else:
+                self._status = "paused" if steps_done < total_steps else "finished"
             self._wake()
         self._listener.status()
 

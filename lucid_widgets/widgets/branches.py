@@ -1,9 +1,9 @@
 """Branches: the lines of one tree of runs, each named by what changed.
 
-    run                                     512 steps
-    |- from step 40: learning rate 0.05 -> 0.2      512 steps
-    |   '- from step 96: channel mixed4a:31         256 steps
-    '- from step 128: jitter 8 -> 16                512 steps
+    0  run                                             512 steps
+    1      from step 40: learning rate 0.05 -> 0.2     512 steps
+    2          from step 96: channel mixed4a:31        256 steps
+    3      from step 128: jitter 8 -> 16               512 steps
 
 A new run (other structure, a reset) begins a new tree.
 """
@@ -11,6 +11,7 @@ A new run (other structure, a reset) begins a new tree.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 from lucid_widgets.errors import SettingError
@@ -30,12 +31,17 @@ class Branch:
     Args:
         parent: the branch it leaves; None for the first run.
         origin: the snapshot of the parent's that it continues.
+        number: what it is called by.
     """
 
     def __init__(
-        self, parent: Branch | None = None, origin: Snapshot | None = None
+        self,
+        parent: Branch | None = None,
+        origin: Snapshot | None = None,
+        number: int = 0,
     ) -> None:
         assert (parent is None) == (origin is None)
+        self.number = number
         self.parent = parent
         self.origin = origin
         step = origin.step if origin is not None else 0
@@ -55,10 +61,16 @@ class Branch:
         return self._strip.snapshots
 
     @property
+    def tip(self) -> Snapshot | None:
+        """The newest snapshot of its own, or the one that it continues."""
+        kept = self.snapshots
+        return kept[-1] if kept else None
+
+    @property
     def steps(self) -> int:
         """Updates done at the newest snapshot."""
-        kept = self.snapshots
-        return kept[-1].step if kept else 0
+        tip = self.tip
+        return tip.step if tip is not None else 0
 
     @property
     def name(self) -> str:
@@ -106,18 +118,42 @@ class Branch:
 class Branches(tuple[Branch, ...]):
     """The branches of one tree, in the order they were made; prints as a tree."""
 
-    def __repr__(self) -> str:
-        lines: list[str] = []
+    def walk(self) -> Iterator[tuple[int, Branch]]:
+        """Yield every branch with its depth, each below the one that it continues."""
 
-        def draw(branch: Branch, indent: str) -> None:
-            lines.append(f"{indent}{branch.name}  ({branch.steps} steps)")
+        def below(branch: Branch, depth: int) -> Iterator[tuple[int, Branch]]:
+            yield depth, branch
             for child in self:
                 if child.parent is branch:
-                    draw(child, f"{indent}    ")
+                    yield from below(child, depth + 1)
 
         for branch in self:
             if branch.parent is None or branch.parent not in self:
-                draw(branch, "")
+                yield from below(branch, 0)
+
+    def find(self, number: Any) -> Branch:
+        """Return the branch of a number, or a branch itself, if it is one of these.
+
+        Raises:
+            SettingError: there is none.
+        """
+        for branch in self:
+            if branch is number or (
+                isinstance(number, int)
+                and not isinstance(number, bool)
+                and branch.number == number
+            ):
+                return branch
+        raise SettingError(
+            f"no branch {str(number)[:40]}; there are "
+            f"{', '.join(str(one.number) for one in self)}. See vis.branches"
+        )
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{one.number:<3}{'    ' * depth}{one.name}  ({one.steps} steps)"
+            for depth, one in self.walk()
+        ]
         return "\n".join(lines) or "no runs yet"
 
 

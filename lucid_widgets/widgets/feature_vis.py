@@ -162,6 +162,7 @@ class FeatureVis(Sharing, ipywidgets.Box):
             self._canvas, self._plan(choice), self._progress, name="lucid_widgets run"
         )
         self._session.asked_to_branch = self.branch
+        self._session.asked_to_switch = self.switch
         self._quiet = False
         self._assemble()
         import_between_cells()

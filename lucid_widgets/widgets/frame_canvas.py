@@ -30,11 +30,14 @@ class CanvasListener(Protocol):
     def command(self, command: Command) -> None:
         """A button was pressed."""
 
-    def save_requested(self) -> None:
-        """The person wants the picture as a file."""
+    def save_requested(self, step: int) -> None:
+        """The person wants the picture of a step as a file."""
 
     def branch_at(self, step: int) -> None:
         """The person wants to go on from the snapshot of a step."""
+
+    def switch_to(self, number: int) -> None:
+        """The person wants another branch."""
 
     def views_left(self, count: int) -> None:
         """A view was removed; so many are left."""
@@ -86,6 +89,16 @@ class FrameCanvas(anywidget.AnyWidget):
     filmstrip_mime = traitlets.Unicode("").tag(sync=True)
     filmstrip_index = traitlets.List().tag(sync=True)
     """One ``[step, objective or None, bytes]`` for each snapshot."""
+
+    branches = traitlets.List().tag(sync=True)
+    """The tree of runs, each below what it continues: ``[number, depth, name, steps,
+    objective or None, bytes]``. The last two are of its last picture."""
+
+    branch_tips = traitlets.Bytes(b"").tag(sync=True)
+    """The last pictures of all branches but the one at hand; set at rest."""
+
+    current_branch = traitlets.Int(-1).tag(sync=True)
+    """Number of the branch at hand."""
 
     code = traitlets.Unicode("").tag(sync=True)
     """The program that makes the poster's picture; set at rest, "" for none."""
@@ -153,9 +166,11 @@ class FrameCanvas(anywidget.AnyWidget):
             case "command":
                 listener.command(message["command"])
             case "save_request":
-                listener.save_requested()
+                listener.save_requested(message["step"])
             case "branch":
                 listener.branch_at(message["step"])
+            case "switch":
+                listener.switch_to(message["branch"])
             case "views":
                 listener.views_left(message["count"])
 

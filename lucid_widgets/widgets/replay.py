@@ -11,7 +11,8 @@ from lucid_widgets.frame import Frame
 from lucid_widgets.modelzoo import vision_models
 from lucid_widgets.modelzoo.vision_base import Model
 from lucid_widgets.stream.curve import finite_or_none
-from lucid_widgets.widgets.branches import Branch
+from lucid_widgets.widgets.branches import Branch, Branches
+from lucid_widgets.widgets.filmstrip import EncodedStrip, StripEncoder
 from lucid_widgets.widgets.frame_canvas import FrameCanvas
 from lucid_widgets.widgets.provenance import KEYWORD
 from lucid_widgets.widgets.recipe import Recipe, recipe_of
@@ -19,6 +20,12 @@ from lucid_widgets.widgets.recipe_code import code_of
 
 MAX_SAVED_TEXT = 12_000
 """A longer recipe or program is left out of saved notebooks, in characters."""
+
+TIPS_BYTES = 24_000
+"""Of the last pictures of other branches, before base64 makes it a third larger."""
+
+MAX_NAME = 160
+"""Longer names of branches are cut, in characters."""
 
 SHORTENED = (
     "# The program for this picture is long: its settings were changed often.\n"
@@ -40,6 +47,45 @@ def publish_strip(canvas: FrameCanvas, branch: Branch | None) -> None:
         canvas.filmstrip_index = index_of(branch, strip.lengths)
         canvas.filmstrip = strip.data
         canvas.code = saved_code(branch)
+
+
+def publish_branches(
+    canvas: FrameCanvas,
+    branches: Branches,
+    current: Branch,
+    encoder: StripEncoder | None = None,
+) -> None:
+    """Make a tree of runs that of the canvas.
+
+    Args:
+        canvas: shows it.
+        branches: the tree.
+        current: the one whose filmstrip the canvas has.
+        encoder: of the last picture of each; None leaves them out.
+    """
+    rows, tips = tree_of(branches, current, encoder)
+    with canvas.hold_sync():
+        canvas.branch_tips = tips
+        canvas.branches = rows
+        canvas.current_branch = current.number
+
+
+def tree_of(
+    branches: Branches, current: Branch, encoder: StripEncoder | None
+) -> tuple[list[list[Any]], bytes]:
+    """Return the rows of a tree, and the pictures that belong to them."""
+    walked = list(branches.walk())
+    tips = [one.tip if one is not current else None for _, one in walked]
+    shown = [tip.pixels for tip in tips if tip is not None]
+    strip = encoder.encode(shown) if encoder is not None else EncodedStrip(b"", ())
+    lengths = iter(strip.lengths)
+    rows: list[list[Any]] = []
+    for (depth, one), tip in zip(walked, tips, strict=True):
+        name = one.name if len(one.name) <= MAX_NAME else f"{one.name[:MAX_NAME]}…"
+        objective = finite_or_none(tip.objective) if tip is not None else None
+        length = next(lengths, 0) if tip is not None else 0
+        rows.append([one.number, depth, name, one.steps, objective, length])
+    return rows, strip.data
 
 
 def index_of(branch: Branch, lengths: tuple[int, ...]) -> list[list[Any]]:

@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from lucid_widgets.errors import ImageError
-from lucid_widgets.widgets.branches import Branch
+from lucid_widgets.widgets.branches import Branch, Branches
 from lucid_widgets.widgets.bundle import read_bundle
 from lucid_widgets.widgets.filmstrip import StripEncoder
 from lucid_widgets.widgets.frame_canvas import FrameCanvas
-from lucid_widgets.widgets.replay import index_of
+from lucid_widgets.widgets.replay import index_of, tree_of
 
 STRIP_BYTES = 4 * 2**20
 """A page of its own has room for better pictures than a notebook."""
+
+TIPS_BYTES = 2**20
 
 MAX_SIDE = 512
 
@@ -39,6 +41,9 @@ STATE = (
     "filmstrip",
     "filmstrip_mime",
     "filmstrip_index",
+    "branches",
+    "branch_tips",
+    "current_branch",
     "code",
 )
 """The traits that the page needs."""
@@ -78,7 +83,7 @@ class Model {
   widget_manager = {};
 }
 JSON.parse(text("states")).forEach((state, number) => {
-  for (const name of ["poster", "filmstrip"]) state[name] = bytes(state[name]);
+  for (const name of ["poster", "filmstrip", "branch_tips"]) state[name] = bytes(state[name]);
   const made = widget();
   const el = document.getElementById(`canvas-${number}`);
   made.initialize({model: new Model(state)});
@@ -87,12 +92,15 @@ JSON.parse(text("states")).forEach((state, number) => {
 """
 
 
-def page_state(canvas: FrameCanvas, branch: Branch) -> dict[str, Any]:
+def page_state(
+    canvas: FrameCanvas, branch: Branch, branches: Branches
+) -> dict[str, Any]:
     """Return the state of a canvas that a page shows, as JSON can hold it.
 
     Args:
         canvas: of a run at rest.
         branch: the run; its filmstrip is encoded anew, larger.
+        branches: the tree that it belongs to.
     """
     state: dict[str, Any] = {name: getattr(canvas, name) for name in STATE}
     strip = StripEncoder(STRIP_BYTES, MAX_SIDE).encode(
@@ -100,6 +108,9 @@ def page_state(canvas: FrameCanvas, branch: Branch) -> dict[str, Any]:
     )
     state["filmstrip"] = strip.data
     state["filmstrip_index"] = index_of(branch, strip.lengths)
+    state["branches"], state["branch_tips"] = tree_of(
+        branches, branch, StripEncoder(TIPS_BYTES, MAX_SIDE)
+    )
     return {
         name: base64.b64encode(value).decode() if isinstance(value, bytes) else value
         for name, value in state.items()
@@ -124,7 +135,10 @@ def save_page(path: str | Path, shown: Sequence[Any], *, title: str = "") -> Pat
     widgets = list(shown)
     if not widgets:
         raise ImageError("a page of no widgets; expected at least one FeatureVis")
-    states = [page_state(vis.canvas, vis._open_session().current) for vis in widgets]
+    states = [
+        page_state(vis.canvas, vis._open_session().current, vis.branches)
+        for vis in widgets
+    ]
     figures = [_figure(number, vis) for number, vis in enumerate(widgets)]
     script, style = read_bundle("frame_canvas")
     heading = html.escape(title or states[0]["title"])

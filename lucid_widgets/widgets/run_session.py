@@ -21,19 +21,29 @@ from lucid_widgets.stream.encoder import encode_still
 from lucid_widgets.stream.protocol import Command, FrameMessage
 from lucid_widgets.stream.runner import Runner
 from lucid_widgets.stream.sender import FrameSender
-from lucid_widgets.widgets.branches import MAX_BRANCHES, Branch, describe_change
+from lucid_widgets.widgets.branches import (
+    MAX_BRANCHES,
+    Branch,
+    Branches,
+    describe_change,
+)
 from lucid_widgets.widgets.course import (
     Stretch,
     check_branch,
     course_frames,
     same_work,
 )
-from lucid_widgets.widgets.filmstrip import Snapshot
+from lucid_widgets.widgets.filmstrip import Snapshot, StripEncoder
 from lucid_widgets.widgets.frame_canvas import FrameCanvas
 from lucid_widgets.widgets.plan import Plan
 from lucid_widgets.widgets.poster import Poster
 from lucid_widgets.widgets.preloading import import_on_worker
-from lucid_widgets.widgets.replay import publish_strip, recipe_text
+from lucid_widgets.widgets.replay import (
+    TIPS_BYTES,
+    publish_branches,
+    publish_strip,
+    recipe_text,
+)
 
 
 class Progress(Protocol):
@@ -73,12 +83,15 @@ class RunSession:
         self.asked_to_branch: Callable[[int], None] = lambda step: self.branch(
             self.current.snapshot(step), self.plan
         )
+        self.asked_to_switch: Callable[[Branch], None] = self.switch
         self.poster = Poster(canvas)
         self._canvas = canvas
         self._progress = progress
         self._lock = threading.RLock()
         self._live = _LivePlan(plan)
         self._script: tuple[Stretch, ...] = ()
+        self._tips = StripEncoder(TIPS_BYTES)
+        self._is_unshown = False
         self._sender = FrameSender(self._send)
         self.runner = Runner(self, name=name)
         self._load(start=False)
@@ -155,12 +168,33 @@ class RunSession:
             if plan.steps <= snapshot.step:
                 plan = dataclasses.replace(plan, steps=snapshot.step + plan.steps)
             self._forget_error()
+            self._keep_newest()
             self.plan = plan
             self._canvas.title = plan.choice.title
-            self._load(start=True, branch=Branch(self.current, snapshot))
+            number = self.branches[-1].number + 1
+            self._load(start=True, branch=Branch(self.current, snapshot, number))
             changes = describe_change(snapshot.course[-1].plan, plan)
             what = f": {', '.join(changes)}" if changes else ""
             self._canvas.notice = f"branch from step {snapshot.step}{what}"
+
+    def switch(self, branch: Branch) -> None:
+        """Make another branch the one at hand, and rest at its end.
+
+        Args:
+            branch: one of `branches`.
+        """
+        with self._lock:
+            if branch is self.current:
+                return
+            tip = branch.tip
+            assert tip is not None, "a branch begins with its parent's snapshot"
+            self._forget_error()
+            self._keep_newest()
+            plan = tip.course[-1].plan
+            self.plan = dataclasses.replace(plan, steps=max(plan.steps, tip.step))
+            self._canvas.title = plan.choice.title
+            self._load(start=False, branch=branch, tip=tip)
+            self._canvas.notice = f"branch {branch.number}, {branch.name}"
 
     def follow(self, script: tuple[Stretch, ...]) -> None:
         """Make a new run do what another did, until its settings are changed.
@@ -199,12 +233,15 @@ class RunSession:
         }
         actions[command]()
 
-    def save_requested(self) -> None:
-        """Send the newest picture as a PNG file."""
+    def save_requested(self, step: int) -> None:
+        """Send a snapshot as a PNG file, the newest picture if there is none of it."""
         frame = self.newest
         if frame is None:
             self._canvas.notice = "nothing to save yet"
             return
+        for one in self.current.snapshots:
+            if one.step == step < frame.step + 1:
+                frame = Frame(one.step - 1, one.objective, one.images)
         step = frame.step + 1
         self._canvas.send_message(
             {
@@ -219,6 +256,10 @@ class RunSession:
     def branch_at(self, step: int) -> None:
         """Go on from the snapshot of a step, with the settings of this moment."""
         self.asked_to_branch(step)
+
+    def switch_to(self, number: int) -> None:
+        """Make the branch of a number the one at hand."""
+        self.asked_to_switch(Branches(self.branches).find(number))
 
     def views_left(self, count: int) -> None:
         """Pause when nobody looks."""
@@ -241,9 +282,7 @@ class RunSession:
 
     def began(self) -> None:
         """Start a new curve, or go on with that of the branch's parent."""
-        self._sender.begin()
-        for kept in self.current.snapshots:
-            self._sender.curve.append(kept.step, kept.objective)
+        self._begin_curve(self.runner.steps_done)
 
     def frame(self, frame: Frame) -> None:
         """Offer a frame to the browser."""
@@ -257,14 +296,20 @@ class RunSession:
 
     def rested(self) -> None:
         """Show the last frame without loss, and keep it as the poster."""
+        with self._lock:
+            frame, branch = self.newest, self.current
+            is_unshown, self._is_unshown = self._is_unshown, False
+        if frame is not None and is_unshown:
+            self._begin_curve(frame.step)
+            self._sender.frame(frame, self.runner.total_steps)
         self._sender.rest()
         self._sender.tend()  # The person first: what is kept for others takes longer.
-        frame = self.newest
         if frame is not None:
-            self.current.keep(frame, rests=True)
-            recipe = recipe_text(self.current, frame)
+            branch.keep(frame, rests=True)
+            recipe = recipe_text(branch, frame)
             self.poster.keep(frame, self._sender.curve, recipe)
-            publish_strip(self._canvas, self.current)
+            publish_strip(self._canvas, branch)
+            publish_branches(self._canvas, Branches(self.branches), branch, self._tips)
             self._canvas.notice = _advice(frame) or self._canvas.notice
 
     def failed(self, error: Exception) -> None:
@@ -282,7 +327,25 @@ class RunSession:
         self._canvas.error = ""
         self._progress(error="")
 
-    def _load(self, *, start: bool, branch: Branch | None = None) -> None:
+    def _begin_curve(self, until: int) -> None:
+        self._sender.begin()
+        for kept in self.current.snapshots:
+            if kept.step <= until:
+                self._sender.curve.append(kept.step, kept.objective)
+
+    def _keep_newest(self) -> None:
+        """Keep where the branch at hand is, before another takes its place."""
+        if self.newest is not None:
+            self.current.keep(self.newest, rests=True)
+
+    def _load(
+        self,
+        *,
+        start: bool,
+        branch: Branch | None = None,
+        tip: Snapshot | None = None,
+    ) -> None:
+        """Replace the run: by a new one, a new branch, or, with `tip`, an old branch."""
         plan = self.plan
         live = self._live = _LivePlan(plan)
         has_shown, self.newest = self.newest is not None, None
@@ -290,26 +353,35 @@ class RunSession:
             branch = Branch()
             self.branches = ()
         self.current = branch
-        self.branches = (*self.branches, branch)[-MAX_BRANCHES:]
+        if branch not in self.branches:
+            self.branches = (*self.branches, branch)[-MAX_BRANCHES:]
         publish_strip(self._canvas, None)
-        self._progress(current_step=branch.start, objective_value=float("nan"))
-        stretches = self._stretches(branch, plan)
-        state = branch.origin.state if branch.origin is not None else None
+        publish_branches(self._canvas, Branches(self.branches), branch)
+        origin = tip or branch.origin
+        state = origin.state if origin is not None else None
+        done = origin.step if origin is not None else 0
+        if tip is not None:
+            self.newest = Frame(tip.step - 1, tip.objective, tip.images, tip.state)
+        self._is_unshown = tip is not None
+        self._progress(
+            current_step=done,
+            objective_value=tip.objective if tip is not None else float("nan"),
+        )
+        stretches = self._stretches(done, plan)
 
         def make_frames() -> Iterator[Frame]:
             import_on_worker()
             return course_frames(stretches, live, branch.course.note, state)
 
-        self.runner.load(make_frames, plan.steps, start=start, steps_done=branch.start)
-        if has_shown and not start:
+        self.runner.load(make_frames, plan.steps, start=start, steps_done=done)
+        if has_shown and not start and tip is None:
             self.runner.prepare(lambda: self._show_start(plan))
 
-    def _stretches(self, branch: Branch, plan: Plan) -> tuple[Stretch, ...]:
-        """Return what a run is to follow."""
-        is_scripted = branch.origin is None and self._script
-        if is_scripted and same_work(self._script[-1].plan, plan):
+    def _stretches(self, done: int, plan: Plan) -> tuple[Stretch, ...]:
+        """Return what a run is to follow after so many updates."""
+        if not done and self._script and same_work(self._script[-1].plan, plan):
             return (*self._script[:-1], Stretch(self._script[-1].start, plan))
-        return (Stretch(branch.start, plan),)
+        return (Stretch(done, plan),)
 
     def _show_start(self, plan: Plan) -> None:
         """Show what a run will start from, in place of the last run's picture."""

@@ -20,7 +20,7 @@ from lucid_widgets.errors import (
     did_you_mean,
 )
 from lucid_widgets.stream.encoder import encode_still, to_pixels
-from lucid_widgets.widgets.branches import Branches
+from lucid_widgets.widgets.branches import Branch, Branches
 from lucid_widgets.widgets.course import Stretch
 from lucid_widgets.widgets.exporting import save_animation
 from lucid_widgets.widgets.filmstrip import Snapshot
@@ -302,6 +302,27 @@ class Sharing:
             except Exception:
                 self._restore(before)
                 raise
+            self._restore(session.plan)
+
+    def switch(self, branch: int | Branch) -> None:
+        """Go back to another branch, with its settings; returns at once.
+
+        The branch at hand stays as it is, and what it did last among its snapshots.
+        `history`, `save` and `branch` are then about the other one; `start` goes on
+        where it ends.
+
+        Args:
+            branch: one of `branches`, or its number.
+
+        Raises:
+            SettingError: there is no such branch.
+
+        Example:
+            >>> vis.switch(0)  # the first run again
+        """
+        session: RunSession = self._open_session()
+        with self._changes, self._quietly():
+            session.switch(self.branches.find(branch))
             self._restore(session.plan)
 
     def _assign(self, settings: dict[str, Any]) -> None:

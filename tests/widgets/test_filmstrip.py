@@ -19,6 +19,7 @@ from lucid_widgets.widgets.filmstrip import (
     StripEncoder,
     is_scheduled,
 )
+from lucid_widgets.widgets.recipe import read_recipe
 from tests.widgets.front_end import FrontEnd, until
 
 
@@ -215,6 +216,122 @@ def test_a_browser_can_ask_for_a_branch_and_hears_why_not(make_vis):
     front_end.say(kind="branch", step=77)
     until(lambda: "no snapshot of step 77" in vis.canvas.error)
     assert vis.status == "finished"
+    front_end.close()
+
+
+def tree(vis):
+    """Return what the canvas shows of the tree, without the pictures' bytes."""
+    return [row[:4] for row in vis.canvas.branches]
+
+
+def test_one_can_go_back_to_a_branch_and_on_from_there(make_vis):
+    vis = make_vis(steps=6, objective="mixed4a:30")
+    vis.wait(120)
+    first = vis.images
+    vis.branch(4, learning_rate=0.2, channel=12)
+    vis.wait(60)
+    second = vis.images
+    vis.switch(0)
+    assert (vis.learning_rate, vis.channel, vis.status) == (0.05, 30, "finished")
+    np.testing.assert_array_equal(vis.images, first)
+    assert vis.wait(60)
+    assert [step for step, *_ in vis.canvas.filmstrip_index] == [1, 2, 3, 4, 5, 6]
+    assert (vis.canvas.poster_step, vis.canvas.title) == (
+        6,
+        "TinyInception, channel mixed4a:30",
+    )
+    vis.step(2)
+    vis.wait(60)
+    assert vis.current_step == 8
+    names = {}
+    exec(vis.code(), names)
+    np.testing.assert_array_equal(names["images"], vis.images)
+    vis.switch(vis.branches[1])
+    assert (vis.learning_rate, vis.channel, vis.current_step) == (0.2, 12, 6)
+    np.testing.assert_array_equal(vis.images, second)
+    assert [one.steps for one in vis.branches] == [8, 6]
+
+
+def test_going_back_to_a_running_branch_loses_no_step(make_vis):
+    vis = make_vis(steps=100_000)
+    vis.start()
+    until(lambda: vis.current_step >= 11)
+    vis.branch(8, jitter=1, steps=9)
+    vis.wait(60)
+    left_at = vis.branches[0].steps
+    assert left_at >= 11
+    vis.switch(0)
+    assert (vis.status, vis.current_step, vis.steps) == ("paused", left_at, 100_000)
+    vis.step(1)
+    vis.wait(60)
+    assert vis.current_step == left_at + 1
+    recipe = vis.recipe()
+    assert [one.start for one in recipe.stretches] == [0]
+    names = {}
+    exec(vis.code(), names)
+    np.testing.assert_array_equal(names["images"], vis.images)
+
+
+def test_the_canvas_shows_the_tree_and_the_last_picture_of_each_branch(make_vis):
+    vis = make_vis(steps=6)
+    vis.wait(120)
+    assert tree(vis) == [[0, 0, "run", 6]]
+    vis.branch(4, jitter=1)
+    vis.wait(60)
+    vis.branch(5, jitter=0)
+    vis.wait(60)
+    vis.switch(0)
+    vis.branch(2, learning_rate=0.1)
+    vis.wait(60)
+    assert tree(vis) == [
+        [0, 0, "run", 6],
+        [1, 1, "from step 4: jitter 2 → 1", 6],
+        [2, 2, "from step 5: jitter 1 → 0", 6],
+        [3, 1, "from step 2: learning rate 0.05 → 0.1", 6],
+    ]
+    assert vis.canvas.current_branch == 3
+    lengths = [row[5] for row in vis.canvas.branches]
+    assert lengths[3] == 0 < min(lengths[:3])
+    assert sum(lengths) == len(vis.canvas.branch_tips)
+    with Image.open(io.BytesIO(vis.canvas.branch_tips[: lengths[0]])) as tip:
+        assert tip.size == (32, 24)
+    assert repr(vis.branches).splitlines()[2].startswith("2          from step 5")
+    vis.reset()
+    assert tree(vis) == [[0, 0, "run", 0]]
+    assert vis.canvas.branch_tips == b""
+
+
+@pytest.mark.parametrize("number", [7, -1, True, None, "run", 0.0])
+def test_a_branch_that_is_not_there_is_refused(make_vis, number):
+    vis = make_vis(steps=3)
+    vis.wait(120)
+    with pytest.raises(SettingError, match="no branch"):
+        vis.switch(number)
+    vis.switch(0)
+    assert vis.status == "finished"
+
+
+def test_a_browser_can_go_back_to_a_branch_and_save_a_snapshot(make_vis):
+    vis = make_vis(steps=4)
+    vis.wait(120)
+    vis.branch(2, jitter=1)
+    vis.wait(60)
+    front_end = FrontEnd(vis.canvas)
+    front_end.say(kind="switch", branch=0)
+    until(lambda: vis.jitter == 2 and front_end.state.get("current_branch") == 0)
+    until(lambda: front_end.frames and front_end.frames[-1]["step"] == 4)
+    assert [step for step, _ in front_end.frames[-1]["curve"]] == [1, 2, 3, 4]
+    front_end.say(kind="switch", branch=9)
+    until(lambda: "no branch 9" in vis.canvas.error)
+    front_end.say(kind="save_request", step=3)
+    until(lambda: front_end.stills)
+    still = front_end.stills[0]
+    assert still["step"] == 3
+    with Image.open(io.BytesIO(still["data"])) as picture:
+        recipe = read_recipe(picture.info["lucid_widgets"])
+        pixels = np.asarray(picture, np.float32) / 255
+    assert recipe.steps == 3
+    assert abs(pixels - vis.history[2].image).max() <= 0.5 / 255 + 1e-6
     front_end.close()
 
 

@@ -3,7 +3,7 @@
  * no kernel. One per model: what is picked is shown by every view.
  */
 
-import type { FilmFrame, Traits } from "../traits.js";
+import type { BranchEntry, FilmFrame, Traits } from "../traits.js";
 import { decode } from "./decoding.js";
 import type { LiveRun } from "./live_run.js";
 
@@ -14,11 +14,15 @@ export class Filmstrip {
   frames: readonly FilmFrame[] = [];
   /** Index of the picked frame; `null` while the newest picture is shown. */
   picked: number | null = null;
+  /** The branch whose last picture is shown instead, as an id. */
+  visited: number | null = null;
 
   readonly #traits: Traits;
   readonly #run: LiveRun;
   #timer: ReturnType<typeof setInterval> | undefined;
   #isDecoding = false;
+  /** What is to be shown instead of the newest picture. */
+  #wanted: FilmFrame | null = null;
 
   constructor(traits: Traits, run: LiveRun, signal: AbortSignal) {
     this.#traits = traits;
@@ -46,8 +50,22 @@ export class Filmstrip {
     const last = this.frames.length - 1;
     const isInside = index !== null && index >= 0 && index < last;
     this.picked = isInside ? index : null;
-    if (this.picked === null) this.#run.showInstead(null);
-    else void this.#decode();
+    this.visited = null;
+    this.#want(isInside ? this.frames[index] : null);
+  }
+
+  /** Shows the last picture of another branch; the scrubber stays with this one. */
+  visit({ id, tip }: BranchEntry): void {
+    this.stop();
+    this.picked = null;
+    this.visited = tip && id;
+    this.#want(tip);
+  }
+
+  #want(frame: FilmFrame | null | undefined): void {
+    this.#wanted = frame ?? null;
+    if (this.#wanted) void this.#decode();
+    else this.#run.showInstead(null);
     this.#run.requestPaint();
   }
 
@@ -86,7 +104,7 @@ export class Filmstrip {
     this.#isDecoding = true;
     let done: FilmFrame | null = null;
     for (;;) {
-      const frame = this.picked === null ? undefined : this.frames[this.picked];
+      const frame = this.#wanted;
       if (!frame || frame === done) break;
       done = frame;
       // As large as the run's picture, so that the stage keeps its size.
@@ -94,7 +112,7 @@ export class Filmstrip {
       const bitmap = await decode(frame.bytes, frame.mime, size).catch(() => null);
       if (!bitmap) {
         this.#run.complain(`the browser cannot decode the snapshot of ${frame.step}`);
-      } else if (this.picked === null || !this.frames.includes(frame)) bitmap.close();
+      } else if (!this.#wanted) bitmap.close();
       else {
         const { step, objective } = frame;
         this.#run.showInstead({ bitmap, step, objective, poster: null });

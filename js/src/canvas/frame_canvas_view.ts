@@ -1,18 +1,28 @@
 /** One view of the canvas widget: puts stage and controls together, and keeps them right. */
 
-import { copyText } from "../clipboard.js";
+import { copyPicture, copyText } from "../clipboard.js";
 import type { Connection } from "../connection.js";
+import { BranchList } from "../controls/branch_list.js";
+import { Divider } from "../controls/divider.js";
 import { ErrorPane } from "../controls/error_pane.js";
 import { followPanel } from "../controls/panel.js";
-import { Figures, ProgressBar, type ProgressState } from "../controls/progress.js";
+import {
+  Figures,
+  ProgressBar,
+  type ProgressState,
+  stepText,
+} from "../controls/progress.js";
 import { Scrubber } from "../controls/scrubber.js";
 import { keepOurKeys } from "../controls/shortcuts.js";
 import { placeholderText, statusText } from "../controls/status_text.js";
 import { Transport } from "../controls/transport.js";
 import { element, setText } from "../element.js";
+import { pngNow, pngOf } from "../picture_file.js";
 import { hidePoster } from "../poster_output.js";
 import type { Saving } from "../saving.js";
-import type { Traits } from "../traits.js";
+import type { BranchEntry, Traits } from "../traits.js";
+import type { Comparison } from "./comparison.js";
+import { dragOut } from "./dragging.js";
 import type { Filmstrip } from "./filmstrip.js";
 import type { LiveRun, View } from "./live_run.js";
 import { Stage } from "./stage.js";
@@ -32,6 +42,7 @@ export interface ViewContext {
   readonly connection: Connection;
   readonly saving: Saving;
   readonly filmstrip: Filmstrip;
+  readonly comparison: Comparison;
 }
 
 export class FrameCanvasView implements View {
@@ -41,6 +52,8 @@ export class FrameCanvasView implements View {
   readonly #stage: Stage;
   readonly #transport: Transport;
   readonly #scrubber: Scrubber;
+  readonly #divider: Divider;
+  readonly #branchList: BranchList;
   readonly #progressBar = new ProgressBar();
   readonly #figures = new Figures();
   readonly #errorPane = new ErrorPane();
@@ -55,16 +68,26 @@ export class FrameCanvasView implements View {
   readonly #signal: AbortSignal;
   #showPoster: (() => void) | null = null;
   #panel: HTMLElement | null = null;
+  #branches: readonly BranchEntry[] = [];
 
   constructor(el: HTMLElement, context: ViewContext, signal: AbortSignal) {
     this.el = el;
     this.#context = context;
     this.#signal = signal;
-    const { traits, run, connection, saving, filmstrip } = context;
-    this.#stage = new Stage(run, (...args) => this.#onReadout(...args), signal);
+    const { traits, run, connection, saving, filmstrip, comparison } = context;
+    this.#stage = new Stage(
+      run,
+      comparison,
+      (...args) => this.#onReadout(...args),
+      signal,
+    );
+    dragOut(this.#stage.node, run, traits, signal);
+    this.#divider = new Divider((share) => comparison.moveDivider(share), signal);
+    this.#branchList = new BranchList((entry) => this.#showBranch(entry), signal);
     this.#transport = new Transport(
       (command) => connection.send({ kind: "command", command }),
-      () => saving.request(traits.title),
+      () => saving.request(),
+      () => this.#copyPicture(),
       () => copyText(traits.code),
       signal,
     );
@@ -74,7 +97,9 @@ export class FrameCanvasView implements View {
           filmstrip.stop();
           filmstrip.pick(index);
         },
+        pickLeft: (index) => comparison.pickLeft(index),
         togglePlay: () => (filmstrip.isPlaying ? filmstrip.stop() : filmstrip.play()),
+        toggleComparison: () => comparison.toggle(),
         branch: (step) => connection.send({ kind: "branch", step }),
       },
       signal,
@@ -84,6 +109,16 @@ export class FrameCanvasView implements View {
     connection.watchView(el, signal);
     connection.onChange(() => this.paint(), signal);
     traits.onChange(SHOWN, () => run.requestPaint(), signal);
+    const readBranches = () => {
+      this.#branches = traits.branches;
+      run.requestPaint();
+    };
+    traits.onChange(
+      ["branches", "branch_tips", "current_branch"],
+      readBranches,
+      signal,
+    );
+    readBranches();
     traits.onChange(["poster_id"], () => this.#followPoster(), signal);
     this.#followSize(signal);
     signal.addEventListener("abort", () => this.#showPoster?.());
@@ -107,7 +142,7 @@ export class FrameCanvasView implements View {
       hasPicture: picture !== null,
       hasCode: traits.code !== "",
     });
-    this.#updateScrubber();
+    this.#updateHistory();
     this.#badge.hidden = connection.state !== "lost";
     this.#placeholder.hidden = picture !== null;
     setText(this.#placeholder, placeholderText(status, connection.state));
@@ -120,16 +155,54 @@ export class FrameCanvasView implements View {
     this.#panel ??= followPanel(this.el, this.#signal);
   }
 
-  #updateScrubber(): void {
-    const { traits, connection, filmstrip } = this.#context;
+  #updateHistory(): void {
+    const { traits, run, connection, filmstrip, comparison } = this.#context;
     const isLive = connection.state === "live";
+    const isComparing = comparison.left !== null && run.shown !== null;
     this.#scrubber.update({
       frames: filmstrip.frames,
       position: filmstrip.position,
       isPlaying: filmstrip.isPlaying,
       isActive: isLive && traits.isActive,
       canBranch: isLive && traits.status !== "closed" && filmstrip.picked !== null,
+      left: comparison.left && {
+        position: comparison.leftIndex,
+        text: comparison.leftText,
+      },
     });
+    this.#divider.update(
+      isComparing
+        ? {
+            share: comparison.divider,
+            leftText: comparison.leftText,
+            rightText: stepText(run.shown?.step ?? 0, 0),
+          }
+        : null,
+    );
+    this.#branchList.update({
+      branches: this.#branches,
+      current: traits.currentBranch,
+      visited: filmstrip.visited,
+      isLive: isLive && traits.status !== "closed",
+    });
+  }
+
+  /** With a kernel the branch itself comes back, without one its last picture. */
+  #showBranch(entry: BranchEntry): void {
+    const { traits, connection, filmstrip } = this.#context;
+    if (entry.id === traits.currentBranch) filmstrip.pick(null);
+    else if (connection.state !== "live") filmstrip.visit(entry);
+    else connection.send({ kind: "switch", branch: entry.id });
+  }
+
+  async #copyPicture(): Promise<boolean> {
+    const { traits, run } = this.#context;
+    const { shown } = run;
+    if (!shown) return false;
+    return copyPicture(
+      () => pngOf(shown, traits.poster),
+      () => pngNow(shown, traits.poster).url,
+    );
   }
 
   #progress(): ProgressState {
@@ -146,9 +219,11 @@ export class FrameCanvasView implements View {
   }
 
   #label({ step, totalSteps }: ProgressState): string {
-    const title = this.#context.traits.title || "feature visualization";
+    const { traits, comparison } = this.#context;
+    const title = traits.title || "feature visualization";
     if (step === null) return `${title}, no picture yet`;
-    return `${title}, step ${step}${totalSteps ? ` of ${totalSteps}` : ""}`;
+    const left = comparison.left ? `, beside ${comparison.leftText}` : "";
+    return `${title}, step ${step}${totalSteps ? ` of ${totalSteps}` : ""}${left}`;
   }
 
   #mount(): void {
@@ -160,18 +235,15 @@ export class FrameCanvasView implements View {
         "div",
         { class: "lucid-picture" },
         this.#stage.node,
+        this.#divider.node,
         this.#placeholder,
         this.#badge,
       ),
       this.#progressBar.node,
-      element(
-        "div",
-        { class: "lucid-line" },
-        this.#transport.node,
-        this.#figures.stepNode,
-      ),
+      this.#transport.node,
       this.#figures.node,
       this.#scrubber.node,
+      this.#branchList.node,
       element(
         "div",
         { class: "lucid-line lucid-quiet" },

@@ -39,6 +39,7 @@ export class LiveRun {
   problem = "";
 
   readonly #confirm: (sequence: number) => void;
+  readonly #askAgain: () => void;
   readonly #signal: AbortSignal;
   readonly #views = new Set<View>();
   #run = -1;
@@ -48,9 +49,18 @@ export class LiveRun {
   #isDecoding = false;
   #isPaintRequested = false;
   #unconfirmed: number | null = null;
+  #isReleased = false;
+  /** Nobody looks yet, so it is not decoded yet. */
+  #waitingPoster: Poster | null = null;
 
-  constructor(confirm: (sequence: number) => void, signal: AbortSignal) {
+  /** `askAgain`: for the newest picture, which was let go while nobody looked. */
+  constructor(
+    confirm: (sequence: number) => void,
+    askAgain: () => void,
+    signal: AbortSignal,
+  ) {
     this.#confirm = confirm;
+    this.#askAgain = askAgain;
     this.#signal = signal;
     signal.addEventListener("abort", () => this.#show(null));
   }
@@ -82,6 +92,10 @@ export class LiveRun {
   /** Shows the kept still, unless there is a frame to show. */
   async receivePoster(poster: Poster): Promise<void> {
     if (this.picture && !this.picture.poster) return;
+    if (!this.connectedViews.length) {
+      this.#waitingPoster = poster;
+      return;
+    }
     const clearings = this.#clearings;
     const bitmap = await this.#decodeOne(poster.bytes, poster.mime);
     if (!bitmap) return this.requestPaint();
@@ -99,6 +113,7 @@ export class LiveRun {
    */
   clear(): void {
     this.#clearings += 1;
+    this.#waitingPoster = null;
     if (this.#newest && this.#newest.message.step > 0) {
       this.#unconfirmed = this.#newest.message.sequence;
       this.#newest = null;
@@ -131,8 +146,25 @@ export class LiveRun {
     return [...this.#views].filter((view) => view.el.isConnected);
   }
 
+  /** The last view is gone: a notebook may have many widgets that nobody sees. */
+  release(): void {
+    if (this.connectedViews.length) return;
+    this.#isReleased = true;
+    this.#clearings += 1;
+    this.#show(null);
+  }
+
   /** A view came onto the page: what was held back can be shown. */
   wake(): void {
+    if (this.#isReleased && this.connectedViews.length) {
+      this.#isReleased = false;
+      this.#askAgain();
+    }
+    const poster = this.#waitingPoster;
+    if (poster && this.connectedViews.length) {
+      this.#waitingPoster = null;
+      void this.receivePoster(poster);
+    }
     this.requestPaint();
     void this.#decode();
   }
@@ -168,7 +200,8 @@ export class LiveRun {
         break;
       }
       const { step, objective } = message;
-      if (clearings !== this.#clearings && step > 0) bitmap?.close();
+      const isLate = clearings !== this.#clearings && step > 0;
+      if (isLate || this.#isReleased) bitmap?.close();
       else if (bitmap) this.#show({ bitmap, step, objective, poster: null });
       // A broken frame is confirmed too: it must not stop the ones behind it.
       this.#unconfirmed = message.sequence;

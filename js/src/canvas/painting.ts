@@ -3,20 +3,40 @@
 import { element } from "../element.js";
 import type { Pixel, Placement } from "./geometry.js";
 
+/** A second picture, drawn over the first one's place up to an edge of the stage. */
+export interface LeftPart {
+  readonly bitmap: ImageBitmap;
+  readonly edge: number;
+}
+
 /** Draws the picture, square pixels when enlarged, and a frame around the caret. */
 export function paint(
   context: CanvasRenderingContext2D,
   bitmap: ImageBitmap,
   placement: Placement,
   caret: Pixel | null,
+  leftPart: LeftPart | null,
 ): void {
   const { scale } = placement;
   const left = Math.round(placement.left);
   const top = Math.round(placement.top);
+  const [width, height] = [bitmap.width * scale, bitmap.height * scale];
+  const draw = (drawn: ImageBitmap) => {
+    context.imageSmoothingEnabled = width < drawn.width;
+    context.drawImage(drawn, left, top, width, height);
+  };
   context.clearRect(0, 0, context.canvas.width, context.canvas.height);
-  context.imageSmoothingEnabled = scale < 1;
   context.imageSmoothingQuality = "high";
-  context.drawImage(bitmap, left, top, bitmap.width * scale, bitmap.height * scale);
+  draw(bitmap);
+  if (leftPart) {
+    context.save();
+    context.beginPath();
+    context.rect(0, 0, leftPart.edge, context.canvas.height);
+    context.clip();
+    context.clearRect(0, 0, leftPart.edge, context.canvas.height);
+    draw(leftPart.bitmap);
+    context.restore();
+  }
   if (!caret) return;
   // Black around white: visible on any picture.
   const x = left + caret.column * scale;
@@ -46,10 +66,10 @@ export function readPixel(bitmap: ImageBitmap, pixel: Pixel): Uint8ClampedArray 
   return probe.getImageData(0, 0, 1, 1).data;
 }
 
-/** The whole picture, at its own size, as a PNG file. */
-export function toPng(bitmap: ImageBitmap): Promise<Blob | null> {
+/** The whole picture on a canvas of its own, at its own size. */
+export function toCanvas(bitmap: ImageBitmap): HTMLCanvasElement {
   const { width, height } = bitmap;
   const copy = element("canvas", { width: `${width}`, height: `${height}` });
   copy.getContext("2d")?.drawImage(bitmap, 0, 0);
-  return new Promise((resolve) => copy.toBlob(resolve, "image/png"));
+  return copy;
 }

@@ -6,6 +6,7 @@
  */
 
 import { element } from "../element.js";
+import type { Comparison } from "./comparison.js";
 import {
   fitScale,
   movePixel,
@@ -48,6 +49,7 @@ export class Stage {
   readonly node: HTMLElement;
   readonly #canvas = element("canvas");
   readonly #run: LiveRun;
+  readonly #comparison: Comparison;
   readonly #onReadout: OnReadout;
   #available: Size = { width: MAX_SIDE, height: MAX_SIDE };
   #size: Size = { width: 1, height: 1 };
@@ -58,8 +60,14 @@ export class Stage {
   #caret: Pixel | null = null;
   #scrolledAt = Number.NEGATIVE_INFINITY;
 
-  constructor(run: LiveRun, onReadout: OnReadout, signal: AbortSignal) {
+  constructor(
+    run: LiveRun,
+    comparison: Comparison,
+    onReadout: OnReadout,
+    signal: AbortSignal,
+  ) {
     this.#run = run;
+    this.#comparison = comparison;
     this.#onReadout = onReadout;
     this.node = element(
       "div",
@@ -95,9 +103,18 @@ export class Stage {
     const context = this.#canvas.getContext("2d");
     const { width, height } = this.#size;
     if (picture && context) {
-      paint(context, picture.bitmap, this.#placement, this.#caret);
+      const { left } = this.#comparison;
+      const part = left && { bitmap: left.bitmap, edge: this.#edge };
+      paint(context, picture.bitmap, this.#placement, this.#caret, part);
     } else context?.clearRect(0, 0, width, height);
+    // A zoomed picture is moved by dragging; a whole one is dragged out.
+    this.node.draggable = picture !== null && !this.#zoomed;
     this.#report(false);
+  }
+
+  /** Where the left one of two pictures ends, in device pixels. */
+  get #edge(): number {
+    return Math.round(this.#comparison.divider * this.#size.width);
   }
 
   get #picture(): Size {
@@ -261,9 +278,21 @@ export class Stage {
         ? pixelUnder(this.#placement, under.x, under.y, this.#picture)
         : null;
     const looked = pixel ?? this.#caret;
-    this.#onReadout(
-      picture && looked ? describePixel(picture, looked) : "",
-      isByKeyboard,
-    );
+    this.#onReadout(picture && looked ? this.#describe(looked) : "", isByKeyboard);
+  }
+
+  /** Of two pictures, the one that shows at this pixel. */
+  #describe(pixel: Pixel): string {
+    const { shown } = this.#run;
+    const { left } = this.#comparison;
+    if (!shown) return "";
+    const { scale, left: start } = this.#placement;
+    const isLeft = left && start + (pixel.column + 0.5) * scale < this.#edge;
+    if (!isLeft) return describePixel(shown.bitmap, pixel);
+    const { width, height } = this.#picture;
+    return describePixel(left.bitmap, {
+      row: Math.floor(((pixel.row + 0.5) * left.bitmap.height) / height),
+      column: Math.floor(((pixel.column + 0.5) * left.bitmap.width) / width),
+    });
   }
 }

@@ -35,7 +35,7 @@ export class ProgressBar {
 
 /** The line of numbers, and the curve among them. */
 export class Figures {
-  readonly stepNode = element("span", { class: "lucid-step" });
+  readonly #step = element("span", { class: "lucid-step" });
   readonly #objective = element("span", { class: "lucid-objective" });
   readonly #sparkline = new Sparkline();
   readonly #speed = element("span", { class: "lucid-speed" });
@@ -43,6 +43,7 @@ export class Figures {
   readonly node = element(
     "div",
     { class: "lucid-figures" },
+    this.#step,
     this.#objective,
     this.#sparkline.node,
     this.#speed,
@@ -51,7 +52,7 @@ export class Figures {
 
   update(state: ProgressState): void {
     const { step, totalSteps, objective, curve, stepsPerSecond } = state;
-    setText(this.stepNode, stepText(step, totalSteps));
+    setText(this.#step, stepText(step, totalSteps));
     setText(this.#objective, objectiveText(step, objective));
     this.#sparkline.update(curve);
     setText(this.#speed, speedText(stepsPerSecond));

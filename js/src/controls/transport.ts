@@ -1,11 +1,11 @@
-/** Play or Pause, Step, Reset, Save: the buttons below the picture. */
+/** The buttons below the picture: those that drive the run, those that take it away. */
 
 import type { KernelState } from "../connection.js";
 import { element, setText } from "../element.js";
 import type { Command } from "../protocol.js";
 import type { Status } from "../traits.js";
 
-export type ButtonName = "play" | "step" | "reset" | "save" | "code";
+export type ButtonName = "play" | "step" | "reset" | "save" | "copy" | "code";
 
 export interface TransportState {
   readonly status: Status;
@@ -33,6 +33,7 @@ export function enabledButtons(
     step: canAsk && !isActive(status),
     reset: canAsk,
     save: hasPicture,
+    copy: hasPicture,
     code: hasCode && !(kernel === "live" && isActive(status)),
   };
 }
@@ -41,7 +42,8 @@ const TOOLTIPS: Readonly<Record<ButtonName, string>> = {
   play: "Run the optimization, or hold it where it is",
   step: "Do one step and stop",
   reset: "Start again at step 0 with a new image",
-  save: "Download the picture as a PNG file",
+  save: "Download the picture as a PNG file; it can be dragged out, too",
+  copy: "Copy the picture to the clipboard",
   code: "Copy the Python program that makes this picture; it is ready at rest",
 };
 const NO_KERNEL_TOOLTIP = "needs a running kernel: run the cell again";
@@ -54,6 +56,7 @@ export class Transport {
   constructor(
     onCommand: (command: Command) => void,
     onSave: () => void,
+    onCopy: () => Promise<boolean>,
     onCopyCode: () => Promise<boolean>,
     signal: AbortSignal,
   ) {
@@ -62,17 +65,21 @@ export class Transport {
       step: button("Step"),
       reset: button("Reset"),
       save: button("Save"),
-      code: button(COPY),
+      copy: button("Copy"),
+      code: button("Copy as code"),
     };
-    const { play, step, reset, save, code } = this.#buttons;
+    const { play, step, reset, save, copy, code } = this.#buttons;
+    const group = (name: string, ...children: Node[]) =>
+      element(
+        "div",
+        { class: "lucid-transport", role: "group", "aria-label": name },
+        ...children,
+      );
     this.node = element(
       "div",
-      { class: "lucid-transport", role: "group", "aria-label": "run" },
-      play,
-      step,
-      reset,
-      save,
-      code,
+      { class: "lucid-line" },
+      group("run", play, step, reset),
+      group("picture", save, copy, code),
     );
     const onClick = (target: HTMLButtonElement, action: () => void) =>
       target.addEventListener(
@@ -86,6 +93,7 @@ export class Transport {
     onClick(step, () => onCommand("step"));
     onClick(reset, () => onCommand("reset"));
     onClick(save, onSave);
+    onClick(copy, () => void this.#copy(copy, onCopy, signal));
     onClick(code, () => void this.#copy(code, onCopyCode, signal));
   }
 
@@ -94,8 +102,9 @@ export class Transport {
     copy: () => Promise<boolean>,
     signal: AbortSignal,
   ): Promise<void> {
+    const label = target === this.#buttons.code ? "Copy as code" : "Copy";
     setText(target, (await copy()) ? "Copied" : "Not copied");
-    const timer = setTimeout(() => setText(target, COPY), TOLD_MS);
+    const timer = setTimeout(() => setText(target, label), TOLD_MS);
     signal.addEventListener("abort", () => clearTimeout(timer));
   }
 
@@ -103,18 +112,18 @@ export class Transport {
     this.#isActive = state.kernel === "live" && isActive(state.status);
     setText(this.#buttons.play, this.#isActive ? "Pause" : "Play");
     const enabled = enabledButtons(state);
-    for (const name of ["play", "step", "reset", "save", "code"] as const) {
+    for (const name of BUTTONS) {
       const target = this.#buttons[name];
       // Not `disabled`: that would take the keyboard focus away while a step runs.
       target.setAttribute("aria-disabled", String(!enabled[name]));
-      const isOffline = name === "save" || name === "code";
-      const needsKernel = !isOffline && state.kernel !== "live";
+      const needsKernel = NEED_KERNEL.has(name) && state.kernel !== "live";
       target.title = needsKernel ? NO_KERNEL_TOOLTIP : TOOLTIPS[name];
     }
   }
 }
 
-const COPY = "Copy as code";
+const BUTTONS = ["play", "step", "reset", "save", "copy", "code"] as const;
+const NEED_KERNEL: ReadonlySet<ButtonName> = new Set(["play", "step", "reset"]);
 /** The button says for so long how it went. */
 const TOLD_MS = 1500;
 

@@ -7,6 +7,7 @@
 
 import type { AnyModel, InitializeProps, RenderProps } from "@anywidget/types";
 import "../styles.css";
+import { Comparison } from "../canvas/comparison.js";
 import { Filmstrip } from "../canvas/filmstrip.js";
 import { FrameCanvasView } from "../canvas/frame_canvas_view.js";
 import { LiveRun } from "../canvas/live_run.js";
@@ -25,6 +26,7 @@ export interface Shared {
   readonly connection: Connection;
   readonly saving: Saving;
   readonly filmstrip: Filmstrip;
+  readonly comparison: Comparison;
   /** After a reset there is nothing to show, and nothing is sent, until the next run. */
   clearIfReset(): void;
   /** Tells the kernel how many views are left, once it is clear. */
@@ -34,12 +36,21 @@ export interface Shared {
 function share(model: AnyModel, signal: AbortSignal): Shared {
   const traits = new Traits(model);
   const connection = new Connection(model, signal);
+  const showPoster = () => {
+    const { poster } = traits;
+    if (poster) void run.receivePoster(poster);
+  };
   const run = new LiveRun(
     (sequence) => connection.send({ kind: "drawn", sequence }),
+    () => {
+      connection.send({ kind: "ready" });
+      showPoster();
+    },
     signal,
   );
-  const saving = new Saving(run, connection, signal);
+  const saving = new Saving(traits, run, connection, signal);
   const filmstrip = new Filmstrip(traits, run, signal);
+  const comparison = new Comparison(traits, run, filmstrip, signal);
 
   const receive = (content: unknown, buffers: unknown) => {
     connection.heard();
@@ -55,10 +66,6 @@ function share(model: AnyModel, signal: AbortSignal): Shared {
   model.on("msg:custom", receive);
   signal.addEventListener("abort", () => model.off("msg:custom", receive));
 
-  const showPoster = () => {
-    const { poster } = traits;
-    if (poster) void run.receivePoster(poster);
-  };
   traits.onChange(["poster"], showPoster, signal);
   showPoster();
 
@@ -71,12 +78,26 @@ function share(model: AnyModel, signal: AbortSignal): Shared {
   signal.addEventListener("abort", () => clearTimeout(timer));
   const countViewsSoon = () => {
     clearTimeout(timer);
-    timer = setTimeout(
-      () => connection.send({ kind: "views", count: run.connectedViews.length }),
-      COUNT_VIEWS_AFTER_MS,
-    );
+    timer = setTimeout(() => {
+      const count = run.connectedViews.length;
+      connection.send({ kind: "views", count });
+      if (count) return;
+      filmstrip.stop();
+      filmstrip.pick(null);
+      comparison.end();
+      run.release();
+    }, COUNT_VIEWS_AFTER_MS);
   };
-  return { traits, run, connection, saving, filmstrip, clearIfReset, countViewsSoon };
+  return {
+    traits,
+    run,
+    connection,
+    saving,
+    filmstrip,
+    comparison,
+    clearIfReset,
+    countViewsSoon,
+  };
 }
 
 /** Anywidget calls this once per model, so the closure is the model's own state. */
@@ -99,7 +120,7 @@ export default function frameCanvas() {
       const view = new FrameCanvasView(el, shared, controller.signal);
       run.addView(view);
       clearIfReset(); // only a view can tell whether there is a kernel
-      run.requestPaint();
+      run.wake();
       return () => {
         controller.abort();
         run.removeView(view);
