@@ -263,7 +263,7 @@ describe("comparing two snapshots", () => {
     await settle();
     expect(counts.drawn.slice(-2)).toEqual([7, 11]);
     expect(el.querySelector(".lucid-tag-left")?.textContent).toBe(
-      "TinyInception, channel mixed4a:30, step 1",
+      "step 1, channel mixed4a:30",
     );
     expect(isShown(button("Compare"))).toBe(true);
     expect(isShown(leftSlider(el))).toBe(false);

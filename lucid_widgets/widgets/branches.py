@@ -171,11 +171,20 @@ def describe_change(before: Plan, after: Plan) -> list[str]:
             was, is_now = getattr(one, field.name), getattr(other, field.name)
             if was != is_now:
                 label = setting(field.name).label.lower()
-                changes.append(f"{label} {_text(was)} → {_text(is_now)}")
+                changes.append(f"{label} {_from_to(was, is_now)}")
     return changes
 
 
-def _text(value: Any) -> str:
+def _from_to(was: Any, is_now: Any) -> str:
+    """Return a change in as few digits as tell it."""
+    for digits in (3, 6, 17):
+        one, other = _text(was, digits), _text(is_now, digits)
+        if one != other:
+            break
+    return f"{one} → {other}"
+
+
+def _text(value: Any, digits: int) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)

@@ -94,12 +94,40 @@ class IntSlider(Guarded, ipywidgets.IntSlider):
     """A whole number, by feel."""
 
 
-class FloatSlider(Guarded, ipywidgets.FloatSlider):
+class Rounding(Guarded):
+    """Mixed into a slider: its handle stands on a step, its value need not.
+
+    The front end rounds what it is shown, and writes that back: 0.05 would become
+    0.0501 by being looked at. Such an echo is not an answer, and gets none.
+    """
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take over what the browser wrote, unless it is the value, rounded."""
+        if set(sync_data) == {"value"} and self._is_echo(sync_data["value"]):
+            return
+        super().set_state(sync_data)
+
+    def _is_echo(self, written: Any) -> bool:
+        try:
+            moved = abs(self._position(written) - self._position(self.value))  # type: ignore[attr-defined]
+        except (TypeError, ValueError, OverflowError):
+            return False
+        return moved <= self.step / 2 + 1e-9  # type: ignore[attr-defined]
+
+    def _position(self, value: float) -> float:
+        """Return where the handle would stand, were there no steps."""
+        return min(self.max, max(self.min, value))  # type: ignore[attr-defined]
+
+
+class FloatSlider(Rounding, ipywidgets.FloatSlider):
     """A number, by feel."""
 
 
-class FloatLogSlider(Guarded, ipywidgets.FloatLogSlider):
+class FloatLogSlider(Rounding, ipywidgets.FloatLogSlider):
     """A number over several orders of magnitude, by feel."""
+
+    def _position(self, value: float) -> float:
+        return super()._position(math.log10(value))
 
 
 class BoundedIntText(Guarded, ipywidgets.BoundedIntText):

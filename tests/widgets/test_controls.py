@@ -113,6 +113,21 @@ def test_a_number_beyond_its_slider_can_be_typed(make_vis):
     assert vis.error == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "echo", "move"),
+    [("learning_rate", 0.05, 10**-1.3, 10**-1.2), ("rotate", 4.27, 4.5, 5.0)],
+)
+def test_what_a_slider_rounds_by_itself_changes_nothing(
+    make_vis, name, value, echo, move
+):
+    vis = make_vis(**{name: value})
+    slider = of(vis, name)[0]
+    send_to(slider, {"method": "update", "state": {"value": echo}})
+    assert getattr(vis, name) == slider.value == value
+    send_to(slider, {"method": "update", "state": {"value": move}})
+    assert getattr(vis, name) == move
+
+
 def test_the_layer_menu_counts_channels_and_the_slider_follows(make_vis):
     vis = make_vis()
     menu = controls(vis)["Layer"][0]

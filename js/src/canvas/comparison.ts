@@ -49,7 +49,9 @@ export class Comparison {
   get leftText(): string {
     if (!this.left) return "";
     const { step, title } = this.left;
-    return title === this.#traits.title ? `step ${step}` : `${title}, step ${step}`;
+    // Their models are told apart by the rest of the page; room is short here.
+    const subject = title.slice(title.indexOf(", ") + 1);
+    return `step ${step}${title === this.#traits.title ? "" : `,${subject}`}`;
   }
 
   /**

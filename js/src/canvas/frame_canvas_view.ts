@@ -167,7 +167,7 @@ export class FrameCanvasView implements View {
       canBranch: isLive && traits.status !== "closed" && filmstrip.picked !== null,
       left: comparison.left && {
         position: comparison.leftIndex,
-        text: comparison.leftText,
+        step: comparison.left.step,
       },
     });
     this.#divider.update(

@@ -14,8 +14,8 @@ export interface ScrubberState {
   /** A run that moves has no filmstrip: it is made when the run rests. */
   readonly isActive: boolean;
   readonly canBranch: boolean;
-  /** The left one of two pictures, as an index and in words; `null` for one picture. */
-  readonly left: { readonly position: number; readonly text: string } | null;
+  /** The left one of two pictures, its index -1 if it is of another run. */
+  readonly left: { readonly position: number; readonly step: number } | null;
 }
 
 export interface ScrubberActions {
@@ -87,7 +87,7 @@ export class Scrubber {
     this.#compare.setAttribute("aria-pressed", String(left !== null));
     this.#left.slider.hidden = !left || !hasStrip;
     this.#left.text.hidden = !left;
-    if (left) this.#left.update(frames, left.position, left.text);
+    if (left) this.#left.update(frames, left.position, `step ${left.step}`);
 
     this.#branch.hidden = !hasStrip;
     this.#branch.setAttribute("aria-disabled", String(!state.canBranch));
