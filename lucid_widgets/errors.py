@@ -19,6 +19,7 @@
     ├── CacheError                 (OSError)     a cache folder that cannot be written
     ├── MissingPackageError        (ImportError) an optional package is not installed
     ├── ProtocolError              (ValueError)  a message from the front end that makes no sense
+    ├── StoppedError               (RuntimeError) work that was stopped because somebody asked for it
     └── ProvenanceError            (ValueError)  a file whose recipe is missing, or cannot be used
 
 A message says what was given, what was expected, and what to do next.
@@ -112,6 +113,10 @@ class ProtocolError(LucidError, ValueError):
 
 class ProvenanceError(LucidError, ValueError):
     """A file has no recipe inside, or one that cannot be used."""
+
+
+class StoppedError(LucidError, RuntimeError):
+    """Work was stopped because somebody asked for it."""
 
 
 def did_you_mean(name: str, names: Iterable[str], count: int = 3) -> str:

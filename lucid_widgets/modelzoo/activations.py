@@ -22,6 +22,9 @@ and strides are (height, width). For any other operation the function is given t
 operation's inputs.
 """
 
+Given = Mapping[str, Any]
+"""Activations by canonical layer name that take the place of the computed ones."""
+
 
 class Activations(Mapping[str, Any]):
     """Layer name to activations, each computed at the first time it is asked for.

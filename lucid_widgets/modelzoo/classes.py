@@ -29,9 +29,16 @@ def class_names(model: Model) -> list[str]:
 def logits_of(model: Model) -> str:
     """Return the layer that holds the values of the classes, before the softmax.
 
+    It is found by what the network computes: what goes into its last softmax. Where there
+    is none, names and numbers of channels have to do.
+
     Raises:
         ObjectiveError: no layer looks like it.
     """
+    return model.before_softmax() or _named_like_logits(model)
+
+
+def _named_like_logits(model: Model) -> str:
     count = len(model.labels or ())
     for name in reversed(model.layer_names):
         # Some networks have more outputs than classes.
@@ -50,8 +57,9 @@ def class_index(model: Model, label: int | str) -> int:
 
     Args:
         model: the model.
-        label: the index; or the name, in any case, exactly as among the labels or a
-            part of it that only one of them has. A name that several classes share
+        label: the index; or the name, in any case, exactly as among the labels, or one
+            of the names in it ("tabby" of "tabby, tabby cat"), or a part of it that only
+            one of them has. A name that several classes share
             is told apart as `class_names` writes it: "crane (517)".
 
     Raises:
@@ -74,7 +82,12 @@ def class_index(model: Model, label: int | str) -> int:
     exact = [i for i, name in enumerate(model.labels or ()) if name.lower() == wanted]
     numbered = [i for i, name in enumerate(names) if name.lower() == wanted]
     part = [i for i, name in enumerate(names) if wanted and wanted in name.lower()]
-    for found in (exact, numbered, part):
+    known = [_plain(name) for name in model.labels or ()]
+    (plain, *more_names) = _plain(label)
+    named = [
+        i for i, names_of in enumerate(known) if not more_names and plain in names_of
+    ]
+    for found in (exact, numbered, named, part):
         if len(found) == 1:
             return found[0]
         if found and found is not numbered:
@@ -87,6 +100,11 @@ def class_index(model: Model, label: int | str) -> int:
     raise ObjectiveError(
         f"no class {label!r:.80} in {model.name}{did_you_mean(label, names)}"
     )
+
+
+def _plain(label: str) -> list[str]:
+    """Return the names in a label, without regard to case and underscores."""
+    return [" ".join(n.replace("_", " ").split()) for n in label.lower().split(",")]
 
 
 def _numbered(model: Model, index: int) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from lucid_widgets.errors import LucidError, ModelError
 from lucid_widgets.modelzoo import keras_steps
-from lucid_widgets.modelzoo.activations import Overrides
+from lucid_widgets.modelzoo.activations import Given, Overrides
+from lucid_widgets.modelzoo.keras_given import steps_given
 from lucid_widgets.modelzoo.keras_graph import Source, Step
 
 if TYPE_CHECKING:
@@ -18,13 +19,34 @@ if TYPE_CHECKING:
 class KerasEvaluator:
     """Computes the steps of a Keras model, each at most once, and no more than needed."""
 
-    def __init__(self, model: KerasModel, images: Any, overrides: Overrides) -> None:
+    def __init__(
+        self,
+        model: KerasModel,
+        images: Any,
+        overrides: Overrides,
+        given: Given | None = None,
+    ) -> None:
         self._model = model
         self._images = images
         self._overrides = overrides
         self._outputs: dict[int, list[Any]] = {-1: [images]}
         self._before: dict[int, Any] = {}
         self.inner: dict[int, dict[str, Any]] = {}
+        self._given = steps_given(model, given or {})
+        for index, values in self._given.items():
+            # A step of which all is given need not be computed.
+            if index >= 0 and len(values.by_output) == len(model.steps[index].shapes):
+                self._outputs[index] = [
+                    self._given_output(index, output, value)
+                    for output, value in sorted(values.by_output.items())
+                ]
+
+    def _given_output(self, index: int, output: int, value: Any) -> Any:
+        import tensorflow as tf
+
+        tensor = self._model.steps[index].node.outputs[output]
+        dtype = tf.as_dtype(tensor.dtype)
+        return _Half(value, dtype) if _is_half(dtype) else value
 
     def __call__(self, name: str) -> Any:
         """Return the tensor of a name, in float32."""
@@ -71,9 +93,11 @@ class KerasEvaluator:
         composite = self._model.composites.get(index)
 
         edits = self._model.step_edits.get(index)
+        given = self._given.get(index)
 
         def record(x: Any) -> Any:
             x = edits.before(x) if edits else x
+            x = given.before(x) if given else x
             self._before[index] = _widened(x)
             return _narrowed(self._before[index], x)
 
@@ -84,13 +108,15 @@ class KerasEvaluator:
             )
             exchanged.enter_context(self._model.weights_in_use(step.operation))
             if composite:
+
+                def change(name: str, value: Any) -> Any:
+                    value = edits.inside(name, value) if edits else value
+                    return given.inside(name, value) if given else value
+
                 memory = self.inner.setdefault(index, {})
-                watched = keras_steps.watched(composite, memory, wanted)
-                if edits:
-                    watched = keras_steps.watched(
-                        composite, memory, wanted, edits.inside
-                    )
-                exchanged.enter_context(watched)
+                exchanged.enter_context(
+                    keras_steps.watched(composite, memory, wanted, change)
+                )
             try:
                 outputs = step.operation(*args, **kwargs)
             except keras_steps.Stopped:
@@ -101,6 +127,7 @@ class KerasEvaluator:
                 raise ModelError(self._explain(step, error)) from error
         flat = keras.tree.flatten(outputs)
         flat = edits.outputs(flat) if edits else flat
+        flat = given.outputs(flat) if given else flat
         self._outputs[index] = [_split(value) for value in flat]
 
     def _arguments(self, step: Step) -> tuple[Sequence[Any], dict[str, Any]]:
@@ -163,8 +190,12 @@ def _readable(value: Any) -> Any:
 def _widened(value: Any) -> Any:
     import tensorflow as tf
 
-    half = getattr(value, "dtype", None) in (tf.float16, tf.bfloat16)
+    half = _is_half(getattr(value, "dtype", None))
     return tf.cast(value, tf.float32) if half else value
+
+
+def _is_half(dtype: Any) -> bool:
+    return getattr(dtype, "name", None) in ("float16", "bfloat16")
 
 
 def _narrowed(widened: Any, original: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from lucid_widgets.modelzoo import keras_graph, keras_steps
-from lucid_widgets.modelzoo.activations import Overrides
+from lucid_widgets.modelzoo.activations import Given, Overrides
 from lucid_widgets.modelzoo.editing import Edits, unknown_weight
 from lucid_widgets.modelzoo.geometry import Geometry, steps_geometry
 from lucid_widgets.modelzoo.given import checked_labels, checked_range
@@ -287,8 +287,23 @@ class KerasModel(Model):
         shape = self._described(self.canonical_name(name))[1]
         return None if not shape else shape[-1]
 
-    def _evaluator(self, images: Any, overrides: Overrides) -> Callable[[str], Any]:
-        return KerasEvaluator(self, images, overrides)
+    def before_softmax(self) -> str | None:
+        """Return the name of what goes into the last softmax; None if there is none."""
+        fused = {index: name for name, index in self.before_names.items()}
+        names = {source: name for name, source in self.sources.items()}
+        for index in range(len(self.steps) - 1, -1, -1):
+            step = self.steps[index]
+            activation = keras_steps.fused_activation(step.operation)
+            if getattr(activation, "__name__", "") == "softmax" and index in fused:
+                return fused[index]
+            if type(step.operation).__name__ == "Softmax" and step.sources:
+                return names.get(step.sources[0])
+        return None
+
+    def _evaluator(
+        self, images: Any, overrides: Overrides, given: Given
+    ) -> Callable[[str], Any]:
+        return KerasEvaluator(self, images, overrides, given)
 
 
 def from_keras(

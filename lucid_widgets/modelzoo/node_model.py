@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from lucid_widgets.errors import ModelError
 from lucid_widgets.modelzoo import table_edits
-from lucid_widgets.modelzoo.activations import NodeEvaluator, Overrides
+from lucid_widgets.modelzoo.activations import Given, NodeEvaluator, Overrides
 from lucid_widgets.modelzoo.editing import Edits, unknown_weight
 from lucid_widgets.modelzoo.geometry import Geometry, table_geometry
-from lucid_widgets.modelzoo.nodes import Node, NodeTable
+from lucid_widgets.modelzoo.nodes import Node, NodeTable, split_output
 from lucid_widgets.modelzoo.vision_base import Model
 
 
@@ -41,7 +42,17 @@ class NodeModel(Model):
             return node.depth
         return super().depth_of(name)
 
-    def _evaluator(self, images: Any, overrides: Overrides) -> Callable[[str], Any]:
+    def before_softmax(self) -> str | None:
+        """Return the name of what goes into the last softmax; None if there is none."""
+        for name in reversed(self.layer_names):
+            node = self._table[name]
+            if node.op == "Softmax":
+                return self.canonical_name(node.inputs[0])
+        return None
+
+    def _evaluator(
+        self, images: Any, overrides: Overrides, given: Given
+    ) -> Callable[[str], Any]:
         size = f"{images.shape[1]}x{images.shape[2]}"
 
         def explain(node: Node, why: str) -> str:
@@ -52,7 +63,13 @@ class NodeModel(Model):
                 f"network was trained on ({why.splitlines()[0]})"
             )
 
-        feeds = {self.input_name: images}
+        for name in given:
+            if split_output(name)[1]:
+                raise ModelError(
+                    f"'{name}' is a further output of a node; only activations of first "
+                    "outputs can be given"
+                )
+        feeds = {self.input_name: images, **given}
         return NodeEvaluator(self._table, feeds, overrides, explain)
 
     # Changing ---------------------------------------------------------------

@@ -182,7 +182,7 @@ def _model_graph(
 
 def _traced(model: Model, input_name: str, wanted: list[str]) -> tuple[Any, dict]:
     def evaluate(images: Any) -> dict[str, Any]:
-        compute = model._evaluator(images, {})
+        compute = model._evaluator(images, {}, {})
         return {name: compute(name) for name in wanted if name != "input"}
 
     height, width, channels = (int(length) for length in model.image_shape)

@@ -22,7 +22,7 @@ from lucid_widgets.errors import (
     ModelError,
     did_you_mean,
 )
-from lucid_widgets.modelzoo.activations import Activations, Overrides
+from lucid_widgets.modelzoo.activations import Activations, Given, Overrides
 from lucid_widgets.modelzoo.geometry import Geometry
 from lucid_widgets.modelzoo.layer import Layer
 from lucid_widgets.modelzoo.overriding import current_overrides
@@ -92,7 +92,9 @@ class Model:
         """
         return self.identity
 
-    def _evaluator(self, images: Any, overrides: Overrides) -> Callable[[str], Any]:
+    def _evaluator(
+        self, images: Any, overrides: Overrides, given: Given
+    ) -> Callable[[str], Any]:
         """Return a function from layer name to tensor, for one converted batch."""
         raise NotImplementedError
 
@@ -112,7 +114,10 @@ class Model:
         )
 
     def import_graph(
-        self, images: ImageTensor, overrides: Overrides | None = None
+        self,
+        images: ImageTensor,
+        overrides: Overrides | None = None,
+        given: Given | None = None,
     ) -> Activations:
         """Connect the network to images; its activations are computed on access.
 
@@ -122,6 +127,9 @@ class Model:
                 range here.
             overrides: replacements of operations, see `activations.Overrides`; left
                 out, those of the block it stands in (`overriding.overriding`).
+            given: activations by layer name, to go on from instead of computing them:
+                what would the network make of them? What does not depend on these
+                layers is computed from the images as ever. For each image one.
 
         Returns:
             A mapping of layer name to tensor, ``[batch, height, width, depth]`` for most
@@ -129,6 +137,7 @@ class Model:
 
         Raises:
             ImageError: the images have the wrong rank or number of channels.
+            LayerNotFoundError: `given` names a layer that the model does not have.
 
         Example:
             >>> T = model.import_graph(images)  # doctest: +SKIP
@@ -137,7 +146,8 @@ class Model:
         raw = self._as_batch(images)
         if overrides is None:
             overrides = current_overrides()
-        evaluate = self._evaluator(self.network_input(raw), overrides)
+        given = {self.canonical_name(name): x for name, x in (given or {}).items()}
+        evaluate = self._evaluator(self.network_input(raw), overrides, given)
         activations = Activations(
             evaluate, self.canonical_name, lambda: self.layer_names
         )
@@ -294,6 +304,10 @@ class Model:
         function.get_concrete_function()
         return shapes
 
+    def before_softmax(self) -> str | None:
+        """Return the name of what goes into the last softmax; None if there is none."""
+        return None
+
     # Reading activations ----------------------------------------------------
 
     def activations(
@@ -412,7 +426,7 @@ class Model:
             for name, value in vars(kind).items()
             if isinstance(value, cached_property)
         }
-        worked_out.add("_reading_functions")
+        worked_out.update(("_reading_functions", "_attribution_functions"))
         vars(copied).update(
             (name, value)
             for name, value in vars(self).items()

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from lucid_widgets.errors import ImageError, LoadError
-from lucid_widgets.modelzoo.photos import as_photo, photo_for
+from lucid_widgets.misc.photos import as_photo
+from lucid_widgets.modelzoo.photos import photo_for
 
 PHOTO = np.random.default_rng(0).random((30, 50, 3), np.float32)
 
