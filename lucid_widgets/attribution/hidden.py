@@ -194,7 +194,7 @@ def group(
         LucidError: an argument that cannot be used; the work was stopped.
         MissingPackageError: scikit-learn is needed and not installed.
     """
-    count = groups if isinstance(groups, int | np.integer) else None
+    count = int(groups) if isinstance(groups, int | np.integer) else None
 
     def family(probe: Probe, name: str) -> Target:
         return _groups(probe, name, count)

@@ -177,8 +177,8 @@ def _way(
     if way.path == "linear":
         yield point, 0, 1.0
     elif way.path == "integrated":
-        for t in _midpoints(steps):
-            yield base + t * rise, 0, 1 / steps
+        for t, weight in _straight(steps):
+            yield base + t * rise, 0, weight
     elif way.path == "stochastic":
         for draw in range(way.draws):
             rng = np.random.default_rng([seed, draw])
@@ -196,6 +196,17 @@ def _way(
                 for t in _midpoints(steps):
                     yield there + t * parts[part], part, 1 / (steps * way.draws)
                 there = there + parts[part]
+
+
+def _straight(count: int) -> np.ndarray:
+    """Return places on the straight way and their weights, ``[count, 2]``.
+
+    The places are the squares of evenly spaced ones: networks change most where nothing
+    is yet there (on MobileNet, nearly all of the error of evenly spaced places comes from
+    the first twentieth of the way). The weights make up for it.
+    """
+    s = _midpoints(count)
+    return np.stack([s**2, 2 * s / np.float32(count)], axis=-1)
 
 
 def _midpoints(count: int) -> np.ndarray:
@@ -221,13 +232,12 @@ def _refined(
         off = abs(float((mean * rise).sum(dtype=np.float64)) - wanted)
         if off <= way.tolerance * abs(wanted):
             break
-        new = np.delete(_midpoints(3 * steps), np.s_[1::3])
+        new = np.delete(_straight(3 * steps), np.s_[1::3], axis=0)
         tracker.extend(len(new))
-        jobs = (Job(row[0], base + t * rise, row[1]) for t in new)
-        total = np.zeros_like(mean)
+        jobs = (Job(row[0], base + t * rise, row[1], weight) for t, weight in new)
+        mean = mean / 3
         for answer in probe.gradients(jobs, tracker, len(new)):
-            total += answer.gradient
-        mean = (mean + total / steps) / 3
+            mean += answer.job.tag * answer.gradient
         steps *= 3
     return mean, steps
 

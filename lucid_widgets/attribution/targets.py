@@ -212,6 +212,8 @@ def layer_name(model: Model, target: Any) -> str | None:
     """Return the canonical name if a target is the bare name of a layer; else None."""
     if not isinstance(target, str) or target in (model.labels or ()):
         return None
+    if _layer_and_channel(model, target):
+        return None
     try:
         return model.canonical_name(target)
     except LayerNotFoundError:
@@ -253,7 +255,7 @@ def _single(model: Model, target: Any) -> tuple[Objective, str, str]:
 
 def _layer_and_channel(model: Model, text: str) -> tuple[str, int] | None:
     """Return layer and channel of "layer:n", if there is such a layer."""
-    if text in (model.labels or ()):
+    if text in (model.labels or ()) or text in model.layer_names:
         return None
     layer, colon, number = text.rpartition(":")
     if not colon or not number.strip().isdecimal():

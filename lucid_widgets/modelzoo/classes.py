@@ -52,7 +52,7 @@ def _named_like_logits(model: Model) -> str:
     )
 
 
-def class_index(model: Model, label: int | str) -> int:
+def class_index(model: Model, label: Any) -> int:
     """Return the index of a class.
 
     Args:

@@ -78,8 +78,8 @@ def test_integrated_gradients_of_squares_are_the_squares(linear, photos):
 
     energy = Objective(lambda T: tf.reduce_sum(T("features") ** 2), "energy", "energy")
     found = attribution.integrated_gradients(linear, photos, energy, "features")
-    np.testing.assert_allclose(found.values, linear.features_of(photos) ** 2, rtol=1e-3)
-    assert found.relative_delta.max() < 1e-4
+    np.testing.assert_allclose(found.values, linear.features_of(photos) ** 2, rtol=5e-3)
+    assert found.relative_delta.max() < 5e-3
     assert found.unit == "objective"
 
 
