@@ -24,9 +24,9 @@ _ROUNDING = 1e-3
 
 def as_photo(
     photo: Any,
-    size: Sequence[int] | None = None,
-    *,
     channels: int = 3,
+    *,
+    size: Sequence[int] | None = None,
     max_side: int | None = None,
 ) -> Pixels:
     """Return one photo as pixels.
@@ -35,8 +35,8 @@ def as_photo(
         photo: the path or address of an image file, its bytes, an open file, a PIL image,
             or an array or tensor: ``[height, width]`` or ``[height, width, 1, 3 or
             4]``; floats in [0, 1], integers of 8 or 16 bits in their own range.
-        size: ``(height, width)`` in pixels to resize to, without regard to proportions.
         channels: 3, or 1 for grey; other numbers are taken as they are.
+        size: ``(height, width)`` in pixels to resize to, without regard to proportions.
         max_side: a larger photo is made smaller, so that its longer side has so many
             pixels.
 
@@ -72,9 +72,9 @@ def as_photo(
 
 def as_photos(
     photos: Any,
-    size: Sequence[int] | None = None,
-    *,
     channels: int = 3,
+    *,
+    size: Sequence[int] | None = None,
     max_side: int | None = None,
 ) -> Images:
     """Return photos as one batch; see `as_photo`.
@@ -82,8 +82,8 @@ def as_photos(
     Args:
         photos: one photo, or a list of photos; or an array ``[n, height, width,
             channels]``.
-        size: ``(height, width)``; needed when the photos have different sizes.
         channels: of the result.
+        size: ``(height, width)``; needed when the photos have different sizes.
         max_side: see `as_photo`.
 
     Returns:
@@ -100,9 +100,7 @@ def as_photos(
         found = [photos]
     if not found:
         raise ImageError("there are no photos; expected at least one")
-    batch = [
-        as_photo(photo, size, channels=channels, max_side=max_side) for photo in found
-    ]
+    batch = [as_photo(photo, channels, size=size, max_side=max_side) for photo in found]
     if len({photo.shape for photo in batch}) > 1:
         shapes = sorted({photo.shape[:2] for photo in batch})
         raise ImageError(

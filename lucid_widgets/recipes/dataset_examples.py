@@ -24,7 +24,8 @@ from lucid_widgets.errors import (
     ObjectiveError,
     SettingError,
 )
-from lucid_widgets.modelzoo.photos import as_photo, resized
+from lucid_widgets.misc.photos import as_photo
+from lucid_widgets.modelzoo.photos import resized
 from lucid_widgets.modelzoo.reading import compute_batch
 from lucid_widgets.recipes.positions import field_box, grid_of
 from lucid_widgets.shapes import Pixels
