@@ -25,9 +25,8 @@ from lucid_widgets.errors import (
     SettingError,
 )
 from lucid_widgets.misc.photos import as_photo
-from lucid_widgets.modelzoo.photos import resized
 from lucid_widgets.modelzoo.reading import compute_batch
-from lucid_widgets.recipes.positions import field_box, grid_of
+from lucid_widgets.recipes.positions import Box, covering, field_box, grid_of
 from lucid_widgets.shapes import Pixels
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -105,17 +103,6 @@ class Photos:
             as_photo(self.items[index], model.image_shape[-1]),
             model.fixed_size or (model.image_shape[0], model.image_shape[1]),
         )
-
-
-def covering(photo: Pixels, size: tuple[int, int]) -> tuple[Pixels, Box]:
-    """Return the middle of a photo in another size, and where the middle is."""
-    height, width = photo.shape[:2]
-    scale = min(height / size[0], width / size[1])
-    tall = min(height, max(1, round(size[0] * scale)))
-    wide = min(width, max(1, round(size[1] * scale)))
-    top, left = (height - tall) // 2, (width - wide) // 2
-    box = (top, left, top + tall, left + wide)
-    return resized(photo[top : box[2], left : box[3]], size), box
 
 
 def files_in(folder: str | Path) -> list[Path]:
@@ -199,8 +186,15 @@ class DatasetExamples:
     _model: Any
     _photos: Photos
 
-    def of(self, channel: int) -> list[Example]:
+    def of(self, channel: int, largest: float = 0.5) -> list[Example]:
         """Return the examples of a channel, the best first; their photos are read now.
+
+        Args:
+            channel: index of the channel.
+            largest: how large a crop may become, as a fraction of the photo's shorter
+                side. The receptive fields of high layers are larger than the photo, but
+                what matters lies in their middle (Luo et al., "Understanding the
+                Effective Receptive Field", 2016).
 
         Raises:
             ObjectiveError: no such channel.
@@ -221,7 +215,9 @@ class DatasetExamples:
         ):
             if number >= 0:
                 photo, _ = self._photos.open(self._model, number)
-                box = field_box(photo.shape, self.grid, row, column, field)
+                limit = round(largest * min(photo.shape[:2]))
+                side = None if field is None else max(1, min(field, limit))
+                box = field_box(photo.shape, self.grid, row, column, side)
                 source = self._photos.source(number)
                 examples.append(Example(source, value, row, column, box, photo))
         return examples

@@ -11,17 +11,16 @@ from __future__ import annotations
 import dataclasses
 import logging
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lucid_widgets.errors import ImageError, ObjectiveError, SettingError
+from lucid_widgets.errors import ObjectiveError, SettingError
 from lucid_widgets.misc.channel_reducer import ChannelReducer
 from lucid_widgets.recipes.direction_icons import direction_icons
-from lucid_widgets.recipes.positions import class_gradient, look
+from lucid_widgets.recipes.positions import class_gradient, look, photo_list
 from lucid_widgets.shapes import Images, Pixels
 
 if TYPE_CHECKING:
@@ -146,7 +145,7 @@ def neuron_groups(
         >>> groups = neuron_groups(model, "dog.jpg", "mixed4a").with_icons(model)
         >>> show(groups.icons)
     """
-    seen = [look(model, image, layer, size) for image in _listed(images)]
+    seen = [look(model, image, layer, size) for image in photo_list(images)]
     acts = np.concatenate(
         [one.activations.reshape(-1, one.activations.shape[-1]) for one in seen]
     )
@@ -181,16 +180,6 @@ def neuron_groups(
         directions,
         1 - rest / squares,
     )
-
-
-def _listed(images: Any) -> Sequence[Any]:
-    if isinstance(images, np.ndarray) and images.ndim == 4:
-        images = list(images)
-    if not isinstance(images, list | tuple):
-        return [images]
-    if not images:
-        raise ImageError("there are no photos in the list; expected at least one")
-    return images
 
 
 def _factored(

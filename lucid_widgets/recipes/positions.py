@@ -9,13 +9,18 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from lucid_widgets.errors import ObjectiveError, SettingError
+from lucid_widgets.errors import ImageError, ObjectiveError, SettingError
+from lucid_widgets.misc.photos import as_photo
 from lucid_widgets.modelzoo.classes import class_index, logits_of
-from lucid_widgets.modelzoo.photos import photo_for
-from lucid_widgets.shapes import Pixels
+from lucid_widgets.modelzoo.photos import photo_for, resized
+from lucid_widgets.shapes import Images, Pixels
 
 if TYPE_CHECKING:
     from lucid_widgets.modelzoo.vision_base import Model
+
+
+Box = tuple[int, int, int, int]
+"""`(top, left, bottom, right)` in pixels, the ends excluded."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ def grid_of(activations: NDArray[Any], layer: str) -> NDArray[np.float32]:
 
 def cell_box(
     shape: tuple[int, ...], grid: tuple[int, ...], row: int, column: int
-) -> tuple[int, int, int, int]:
+) -> Box:
     """Return the part of an image that lies under one position of a layer.
 
     Args:
@@ -105,7 +110,7 @@ def field_box(
     row: int,
     column: int,
     field: int | None,
-) -> tuple[int, int, int, int]:
+) -> Box:
     """Return what one position sees: its receptive field, moved into the image.
 
     Args:
@@ -128,6 +133,48 @@ def field_box(
     top = min(max(start[0], 0), height - tall)
     left = min(max(start[1], 0), width - wide)
     return top, left, top + tall, left + wide
+
+
+def covering(photo: Pixels, size: tuple[int, int]) -> tuple[Pixels, Box]:
+    """Return the middle of a photo in another size, and where the middle is."""
+    height, width = photo.shape[:2]
+    scale = min(height / size[0], width / size[1])
+    tall = min(height, max(1, round(size[0] * scale)))
+    wide = min(width, max(1, round(size[1] * scale)))
+    top, left = (height - tall) // 2, (width - wide) // 2
+    box = (top, left, top + tall, left + wide)
+    return resized(photo[top : box[2], left : box[3]], size), box
+
+
+def photo_list(images: Any) -> list[Any]:
+    """Return one photo or several as a list.
+
+    Raises:
+        ImageError: there are none.
+    """
+    if getattr(images, "ndim", 0) == 4:
+        images = list(images)
+    if not isinstance(images, list | tuple):
+        return [images]
+    if not images:
+        raise ImageError("there are no photos in the list; expected at least one")
+    return list(images)
+
+
+def photo_batch(model: Model, images: Any) -> Images:
+    """Return photos in the size that a model was trained on, the middle of each.
+
+    Args:
+        model: the model.
+        images: a photo or a list of them; see `photos.as_photo`.
+
+    Raises:
+        ImageError: there are none.
+    """
+    size = model.fixed_size or (model.image_shape[0], model.image_shape[1])
+    channels = model.image_shape[-1]
+    photos = [as_photo(image, channels) for image in photo_list(images)]
+    return np.stack([covering(photo, size)[0] for photo in photos])
 
 
 def class_gradient(

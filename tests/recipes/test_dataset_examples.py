@@ -8,11 +8,11 @@ from PIL import Image
 
 from lucid_widgets.errors import ImageError, LoadError, ObjectiveError, SettingError
 from lucid_widgets.recipes.dataset_examples import (
-    covering,
     dataset_examples,
     files_in,
     search_examples,
 )
+from lucid_widgets.recipes.positions import covering
 
 RNG = np.random.default_rng(0)
 PHOTOS = RNG.random((11, 20, 28, 3), np.float32)
