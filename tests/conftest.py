@@ -31,7 +31,7 @@ class TinyModel(NodeModel):
     image_shape = (20, 28, 3)
     image_value_range = (-1.0, 2.0)
     labels = ["ant", "bee", "cat", "dog"]  # noqa: RUF012 - a fixed list is fine here
-    identity = "TinyModel:seed 7"
+    network_identity = "TinyModel:seed 7"
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:

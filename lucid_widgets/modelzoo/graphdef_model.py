@@ -43,7 +43,7 @@ class GraphDefModel(NodeModel):
         return self._graph_def
 
     @cached_property
-    def identity(self) -> str:
+    def network_identity(self) -> str:
         """A digest of structure and weights."""
         return f"{self.model_name}:{self._digest}"
 

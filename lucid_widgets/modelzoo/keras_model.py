@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from lucid_widgets.errors import ValueRangeError
 from lucid_widgets.modelzoo import keras_graph, keras_steps
 from lucid_widgets.modelzoo.activations import Given, Overrides
 from lucid_widgets.modelzoo.editing import Edits, unknown_weight
@@ -62,6 +63,14 @@ class KerasModel(Model):
         """Names of the classes, in the order of the network's outputs; or None."""
         return self._labels
 
+    @property
+    def likely_value_range(self) -> tuple[Any, Any] | None:
+        """What the model's first layer, or its name, says of its value range."""
+        try:
+            return infer_value_range(self.keras_model, self.steps)[0]
+        except ValueRangeError:
+            return None
+
     @cached_property
     def digest(self) -> str:
         """sha256 of structure and weights, as they are when first asked for."""
@@ -76,7 +85,7 @@ class KerasModel(Model):
         return digest.hexdigest()
 
     @cached_property
-    def identity(self) -> str:
+    def network_identity(self) -> str:
         """A digest of structure and weights, and a number for this very Keras model.
 
         The number keeps two models apart that are equal now: compiled code reads the
@@ -91,7 +100,7 @@ class KerasModel(Model):
         # The Keras model may have been trained further; an edited copy has weights of
         # its own, and a digest that says so.
         digest = self.digest if self._own_weights or self._factors else self._digest()
-        return f"{self.model_name}:{digest}"
+        return f"{self.model_name}:{digest}@{self.conversion_digest}"
 
     # Changing ---------------------------------------------------------------
 
@@ -156,9 +165,9 @@ class KerasModel(Model):
         for name, factors in edits.factors.items():
             copied._factors[name] = factors * self._factors.get(name, np.float32(1))
         digest = f"{self.digest}+{edits.digest}"
-        serial = self.identity.partition("#")[2]
+        serial = self.network_identity.partition("#")[2]
         copied.digest = digest
-        copied.identity = f"{self.model_name}:{digest}#{serial}"
+        copied.network_identity = f"{self.model_name}:{digest}#{serial}"
         return copied
 
     # Names ------------------------------------------------------------------

@@ -94,6 +94,6 @@ class NodeModel(Model):
         layers = self.layers
         copied = self._copy_without_caches()
         copied._table = table_edits.edited_table(self._table, edits)
-        copied.identity = f"{self.identity}+{edits.digest}"
+        copied.network_identity = f"{self.network_identity}+{edits.digest}"
         copied.layers = layers
         return copied

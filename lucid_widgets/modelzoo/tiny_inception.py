@@ -76,7 +76,7 @@ class TinyInception(NodeModel):
         return [synset for synset, _ in _classes()]
 
     @cached_property
-    def identity(self) -> str:
+    def network_identity(self) -> str:
         """A digest of structure and weights."""
         return "TinyInception:" + hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
 

@@ -8,6 +8,7 @@ evaluator (see `lucid_widgets.modelzoo.activations`).
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -80,9 +81,24 @@ class Model:
         return None
 
     @cached_property
-    def identity(self) -> str:
+    def network_identity(self) -> str:
         """A digest of structure and weights: equal for equal networks only."""
         raise NotImplementedError
+
+    @property
+    def identity(self) -> str:
+        """The same, and how images become what the network sees.
+
+        Equal for models that compute the same; one network told two value ranges is two.
+        """
+        return f"{self.network_identity}@{self.conversion_digest}"
+
+    @property
+    def conversion_digest(self) -> str:
+        """A digest of how images become what the network sees."""
+        ends = [np.float32(end).tolist() for end in self.image_value_range]
+        seen = repr((ends, self.is_BGR, self.fixed_size)).encode()
+        return hashlib.sha256(seen).hexdigest()[:12]
 
     def fingerprint(self) -> str:
         """Return what identifies the network in files: equal for equal weights.

@@ -31,6 +31,10 @@ _SATURATED = 0.6
 _CERTAIN = 0.999
 # By then a picture has at least this contrast, or will never have.
 _GROWN, _GREY = 64, 0.02
+# Of noise, that layers behind a pooling of everything may tell images apart.
+_TINTS = [[0, 0, 0], [1, 1, 1], [1, 0, 0], [0, 0.5, 1]]
+# What no trial run would tell more about.
+_NO_NEED_TO_TRY = ("not a number", "image too small", "no gradient")
 # In a trial run, the objective should rise by this part of its size at least.
 _RISE = 1e-3
 
@@ -128,12 +132,15 @@ def diagnose(
     findings = [*_of_the_model(made)]
     if not findings:
         findings = [*_of_the_gradient(made)]
-    if findings and findings[0].cause in ("not a number", "image too small"):
+    if findings and findings[0].cause in _NO_NEED_TO_TRY:
         return Diagnosis(tuple(findings))
     trial = _trial(made, steps)
     if trial.healthy:  # the channel has woken up
         findings = [f for f in findings if f.cause != "silent channel"]
+    # That it does not rise is no news where a cause is known.
     known = {finding.cause for finding in findings}
+    if known:
+        known |= {"silent channel", "not rising"}
     findings += [f for f in trial.findings if f.cause not in known]
     return Diagnosis(tuple(findings), trial.values)
 
@@ -205,14 +212,22 @@ def _of_the_model(made: Plan) -> Iterator[Finding]:
                 "image_value_range=...) with the range it was trained on",
             )
             return
-        is_map = values.ndim == 4 and _is_convolutional(model, name)
-        if is_map and max(values.shape[1:3]) < 2:
+        if not values.size:
+            yield _too_small(made, f"{name} has no positions for {shape[1:3]} px")
+            return
+        if _is_shrunk(model, name, values):
             yield _too_small(made, f"{name} has one position for {shape[1:3]} px")
     yield from _of_the_value_range(made, shape)
 
 
-def _is_convolutional(model: Any, name: str) -> bool:
-    return "conv" in getattr(model.get_layer(name), "tags", ())
+def _is_shrunk(model: Any, name: str, values: np.ndarray) -> bool:
+    """Return whether a map of one position has more for images of the usual size."""
+    if values.ndim != 4 or max(values.shape[1:3]) > 1:
+        return False
+    if "conv" not in getattr(model.get_layer(name), "tags", ()):
+        return False
+    usual = tf.zeros([1, *model.image_shape])
+    return max(model.import_graph(usual, {})[name].shape[1:3]) > 1
 
 
 def _strange(values: np.ndarray) -> str:
@@ -236,16 +251,27 @@ def _of_the_value_range(made: Plan, shape: tuple[int, ...]) -> Iterator[Finding]
         return
     height, width = shape[1:3]
     with drawing(made.start.seed, 0):
-        random = image_sample([4, height, width, 3], sd=0.5)
-    T = model.import_graph(random)
-    low, high = (np.asarray(end).ravel() for end in model.image_value_range)
-    given = f"[{low.min():g}, {high.max():g}]"
+        random = image_sample([len(_TINTS), height, width, 3], sd=0.5)
+    random = (random + np.array(_TINTS, np.float32)[:, np.newaxis, np.newaxis]) / 2
+    T = model.import_graph(random, {})
+    given = _interval(model.image_value_range)
     cure = (
         "models.from_keras(model, image_value_range=(low, high)) with the numbers "
         "that black and white have for this model, often (0, 255), (-1, 1) or (0, 1)"
     )
+    likely = getattr(model, "likely_value_range", None)
+    if likely is not None and not _same(likely, model.image_value_range):
+        yield Finding(
+            "value range",
+            f"the first layer of {model.name}, or its name, is that of a model for "
+            f"{_interval(likely)}, and it is given values in {given}",
+            cure,
+        )
+        return
     for name in _layers_of(made):
         acts = T(name).numpy()
+        if _are_probabilities(acts):
+            continue  # of noise, a network may well say the same every time
         spread = np.abs(acts - acts.mean(0)).mean()
         size = np.abs(acts).mean()
         if size > 0 and spread < _SEES * size:
@@ -266,6 +292,15 @@ def _of_the_value_range(made: Plan, shape: tuple[int, ...]) -> Iterator[Finding]
         )
 
 
+def _interval(value_range: Any) -> str:
+    low, high = (np.asarray(end) for end in value_range)
+    return f"[{low.min():g}, {high.max():g}]"
+
+
+def _same(one: Any, other: Any) -> bool:
+    return all(np.allclose(a, b, atol=1e-3) for a, b in zip(one, other, strict=True))
+
+
 def _certainty(model: Any, T: Any) -> float | None:
     """Return the mean probability of the likeliest class, if there are classes."""
     if not model.layers or "dense" not in model.layers[-1].tags:
@@ -275,8 +310,12 @@ def _certainty(model: Any, T: Any) -> float | None:
     except ModelError:
         return None
     outputs = outputs.reshape(len(outputs), -1)
-    adds_up = np.allclose(outputs.sum(1), 1, atol=1e-2) and outputs.shape[1] > 2
-    return float(outputs.max(1).mean()) if adds_up else None
+    return float(outputs.max(1).mean()) if _are_probabilities(outputs) else None
+
+
+def _are_probabilities(outputs: np.ndarray) -> bool:
+    several = outputs.ndim == 2 and outputs.shape[1] > 2
+    return several and np.allclose(outputs.sum(1), 1, atol=1e-2)
 
 
 def _of_the_gradient(made: Plan) -> Iterator[Finding]:
@@ -312,12 +351,16 @@ def _of_the_gradient(made: Plan) -> Iterator[Finding]:
 
 def _silent(made: Plan, evidence: str) -> Finding:
     layers = ", ".join(_layers_of(made)) or "the layer"
+    if made.step.structure.redirect_relu:
+        first = "another channel"
+    else:
+        first = "redirect_relu=True (the default)"
     return Finding(
         "silent channel",
         f"{evidence}: what is asked for in {layers} is switched off by a ReLU, except "
         "perhaps at the border",
-        "redirect_relu=True (the default), the layer's _pre_relu, a sum of channels, "
-        "or a larger first contrast: param.image(..., sd=0.5)",
+        f"{first}, the layer's _pre_relu, a sum of channels, or a larger first "
+        "contrast: param.image(..., sd=0.5)",
     )
 
 

@@ -16,7 +16,6 @@ from typing import Any
 
 import tensorflow as tf
 
-from lucid_widgets.errors import SettingError
 from lucid_widgets.modelzoo.activations import Activations
 from lucid_widgets.optvis import param
 from lucid_widgets.optvis.optimizers import Optimizer, as_optimizer
@@ -85,22 +84,17 @@ def import_model(
         t_image_raw: what `T("input")` shall give: the images before any transform;
             left out, `t_image`.
         scope: kept for Lucid's sake; nothing is named here.
-        input_map: not supported; `model.edit()` exchanges weights and activations.
+        input_map: activations by layer name, to go on from instead of computing them.
 
     Raises:
-        SettingError: an `input_map` was given.
+        LayerNotFoundError: `input_map` names a layer that the model does not have.
 
     Example:
         >>> T = import_model(model, load("dog.jpg")[None])
         >>> T("mixed4a").shape
     """
     del scope
-    if input_map is not None:
-        raise SettingError(
-            "input_map is not supported; expected None: model.edit() exchanges what a "
-            "layer gives"
-        )
-    T = model.import_graph(t_image)
+    T = model.import_graph(t_image, given=input_map)
     T["input"] = tf.convert_to_tensor(t_image if t_image_raw is None else t_image_raw)
     T["labels"] = model.labels
     return T

@@ -93,6 +93,7 @@ class Structure:
         parts = (
             self.model.identity,
             self.objective.structure,
+            tuple(label_index(self.model.labels, c) for c in self.objective.classes),
             self.parameterization.structure,
             transforms,
             self.optimizer.structure,

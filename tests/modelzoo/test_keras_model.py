@@ -461,6 +461,18 @@ def test_unknown_layers_name_the_closest():
         model.get_layer("plane")
 
 
+def test_one_network_with_other_ranges_or_channel_orders_is_another_model():
+    keras_model = chain()
+    models = [
+        from_keras(keras_model, (0, 1)),
+        from_keras(keras_model, (0, 255)),
+        from_keras(keras_model, (np.zeros(3), np.ones(3) * 255)),
+        from_keras(keras_model, (0, 1), is_BGR=True),
+    ]
+    assert len({model.identity for model in models}) == len(set(models)) == 4
+    assert len({model.digest for model in models}) == 1
+
+
 def test_models_that_are_trained_apart_are_not_mixed_up():
     keras_model = chain()
     copy = keras.models.clone_model(keras_model)

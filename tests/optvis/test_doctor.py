@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from lucid_widgets.errors import LayerNotFoundError
 from lucid_widgets.frame import Frame
+from lucid_widgets.modelzoo import vision_models as models
 from lucid_widgets.modelzoo.vision_models import TinyInception
 from lucid_widgets.optvis.doctor import Diagnosis, diagnose, look_at
 from lucid_widgets.optvis.settings import Hyperparameters, RenderSettings
@@ -21,7 +23,6 @@ def causes(*args, **kwargs) -> list[str]:
 
 def changed(model, **attributes):
     """Return a model like another, apart from some attributes."""
-    attributes.setdefault("identity", repr(attributes))
     return type("Changed", (type(model),), attributes)()
 
 
@@ -57,7 +58,7 @@ def test_a_range_that_is_too_wide_is_found():
 
 def test_weights_that_are_no_numbers_are_found(tiny_model):
     class Broken(type(tiny_model)):
-        identity = "broken"
+        network_identity = "broken"
 
         def import_graph(self, images, overrides=None):
             T = super().import_graph(images, overrides)
@@ -100,7 +101,7 @@ class Silent:
 
 
 def silent(tiny_model, threshold):
-    attributes = {"identity": f"silent {threshold}", "threshold": threshold}
+    attributes = {"network_identity": f"silent {threshold}", "threshold": threshold}
     return type("Off", (Silent, type(tiny_model)), attributes)()
 
 
@@ -157,6 +158,62 @@ def test_an_image_below_the_layer_is_found(tiny_model):
     found = diagnose(tiny_model, "conv2:3", settings=small)
     assert found.findings[0].cause == "image too small"
     assert "20 x 28 px" in found.findings[0].cure
+
+
+def test_a_layer_that_always_has_one_position_is_no_sign_of_a_small_image():
+    """As the logits of MobileNet, a convolution behind the pooling of everything."""
+    layers = keras.layers
+    keras.utils.set_random_seed(0)
+    network = keras.Sequential(
+        [
+            layers.Input((40, 48, 3)),
+            layers.Conv2D(8, 3, strides=2, activation="relu", name="conv"),
+            layers.GlobalAveragePooling2D(keepdims=True),
+            layers.Conv2D(5, 1, name="logits"),
+        ]
+    )
+    model = models.from_keras(network, image_value_range=(0, 255))
+    for size in ((40, 48), (24, 20)):
+        settings = RenderSettings(size=size)
+        found = diagnose(model, "logits:1", settings=settings, steps=8)
+        assert found.healthy, str(found)
+    tiny = RenderSettings(size=3, transforms=False)
+    assert causes(model, "conv:1", settings=tiny, steps=2) == ["image too small"]
+
+
+def test_a_range_that_was_corrected_is_used_at_once(tiny_model):
+    """Nothing compiled for the wrong range is left over."""
+    narrow = changed(tiny_model, image_value_range=(0.0, 1 / 255))
+    values = [
+        diagnose(m, "conv2:3", settings=SMALL).values for m in (narrow, tiny_model)
+    ]
+    assert abs(values[0][-1] - values[1][-1]) > 1e-3
+
+
+@pytest.mark.parametrize(("told", "healthy"), [((0, 255), True), ((0, 1), False)])
+def test_a_range_that_contradicts_the_first_layer_is_found(told, healthy):
+    keras.utils.set_random_seed(0)
+    network = keras.Sequential(
+        [
+            keras.layers.Input((20, 28, 3)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Conv2D(4, 3, name="conv"),
+        ]
+    )
+    model = models.from_keras(network, image_value_range=told)
+    found = diagnose(model, "conv:1", settings=SMALL, steps=6)
+    assert found.healthy is healthy, str(found)
+    assert healthy or "for [0, 255], and it is given values in [0, 1]" in str(found)
+
+
+def test_one_cause_is_enough(tiny_model):
+    """What follows from it is not told as if it were something else."""
+    still = diagnose(tiny_model, lambda T: tf.constant(1.0), settings=SMALL)
+    assert [f.cause for f in still.findings] == ["no gradient"]
+    model = silent(tiny_model, 1e4)
+    asleep = diagnose(model, "conv2:3", settings=SMALL, steps=4)
+    assert [f.cause for f in asleep.findings] == ["silent channel"]
+    assert "redirect_relu" not in asleep.findings[0].cure  # it is on
 
 
 def test_transparent_images_can_be_examined_too(tiny_model):

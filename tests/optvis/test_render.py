@@ -407,7 +407,7 @@ def test_redirected_relu_wakes_up_a_silent_channel(tiny_model):
     """A channel that a large bias keeps off only moves with the redirect."""
 
     class Silent(type(tiny_model)):
-        identity = "silent"
+        network_identity = "silent"
 
         def import_graph(self, images, overrides=None):
             T = super().import_graph(images, overrides)
@@ -428,6 +428,19 @@ def test_redirected_relu_wakes_up_a_silent_channel(tiny_model):
 
     assert moved(redirect=True) > 0.05
     assert moved(redirect=False) == 0
+
+
+def test_a_class_is_looked_up_in_the_labels_of_each_model(tiny_model):
+    """Compiled for one model's labels, a step is not used for another's."""
+
+    def first(labels):
+        renamed = type("Renamed", (type(tiny_model),), {"labels": labels})()
+        objective = objectives.class_logit("logits", "cat")
+        settings = RenderSettings(size=(20, 28))
+        return next(render.frames(renamed, objective, settings=settings)).objective
+
+    labels = list(tiny_model.labels)
+    assert first(labels) != first([*labels[1:], labels[0]])
 
 
 def test_channels_of_a_sheet_do_not_disturb_each_other(small):
