@@ -132,6 +132,30 @@ def workbench(shared_notebook):
     assert notebook.problems == []
 
 
+@pytest.fixture(scope="module")
+def explorers_notebook(lab, browser):
+    from tests.browser.explorers import CELLS, Explorers
+    from tests.browser.lab import Notebook
+
+    context = browser.new_context(
+        viewport={"width": 1200, "height": 900}, accept_downloads=True
+    )
+    name = lab.write("explorers.ipynb", list(CELLS.values()))
+    notebook = Notebook(lab, context.new_page(), name)
+    notebook.open()
+    yield Explorers(notebook)
+    notebook.close()
+    context.close()
+
+
+@pytest.fixture
+def explorers(explorers_notebook):
+    """Return the notebook of the widgets about units; see `tests/browser/explorers.py`."""
+    explorers_notebook.notebook.problems.clear()
+    yield explorers_notebook
+    assert explorers_notebook.notebook.problems == []
+
+
 @pytest.fixture
 def shot(tmp_path):
     """Return a function that takes a screenshot, and returns its path."""

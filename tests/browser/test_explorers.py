@@ -1,0 +1,167 @@
+"""The widgets about units, as a person meets them; cells in `explorers.py`."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import pytest
+from PIL import Image
+
+from tests.browser.explorers import AXE, LOOKS
+from tests.browser.lab import wait_for
+
+
+def test_a_grid_shows_icons_of_the_channels_in_view_and_leaves_the_rest(explorers):
+    grid = explorers.show("grid")
+    explorers.wait_for_icons(grid, 4)
+    assert grid.locator(".lucid-tile").count() == 100
+    assert grid.get_by_role("listbox").get_attribute("aria-label") == "channels"
+    held = explorers.ask("len(grid.icons.held)")
+    assert 0 < held < 100
+    assert explorers.ask("grid.error") == ""
+
+
+def test_a_channel_is_chosen_by_mouse_and_keys_and_python_sees_it(explorers):
+    grid = explorers.show("grid")
+    tiles = grid.locator(".lucid-tile")
+    tiles.nth(2).click()
+    wait_for(
+        lambda: explorers.ask("grid.selection")["unit"] == "mixed4a:2", "channel 2"
+    )
+    explorers.page.keyboard.press("ArrowRight")
+    explorers.page.keyboard.press("ArrowDown")
+    box = grid.get_by_role("listbox")
+    columns = int(tiles.first.get_attribute("id").rpartition("-")[2])  # of the first
+    active = int(box.get_attribute("aria-activedescendant").rpartition("-")[2])
+    channel = active - columns
+    assert channel > 4
+    wait_for(
+        lambda: explorers.ask("grid.selection")["unit"] == f"mixed4a:{channel}",
+        "the row below",
+    )
+    assert tiles.nth(channel).get_attribute("aria-selected") == "true"
+    explorers.ask("setattr(grid, 'selection', 'mixed4a:99')")
+    wait_for(
+        lambda: tiles.nth(99).get_attribute("aria-selected") == "true", "channel 99"
+    )
+    assert tiles.nth(99).is_visible()
+
+
+def test_scrolling_brings_other_icons(explorers):
+    grid = explorers.show("grid")
+    last = grid.locator(".lucid-tile").nth(98)
+    last.scroll_into_view_if_needed()
+    wait_for(lambda: last.locator("img").is_visible(), "the icon of channel 98", 90)
+
+
+def test_sorting_and_filtering_from_the_page(explorers):
+    grid = explorers.show("grid", again=True)
+    grid.get_by_label("Filter").fill("7-9, 20")
+    wait_for(lambda: grid.locator(".lucid-tile").count() == 4, "four channels")
+    explorers.ask("setattr(grid, 'image', photo)")
+    grid.get_by_label("Sort by").select_option("activation")
+    wait_for(lambda: explorers.ask("len(grid.activations)") == 224, "activations")
+    values, order = explorers.ask("(grid.activations, grid.order)")
+    assert order == sorted([7, 8, 9, 20], key=lambda channel: -values[channel])
+    captions = grid.locator(".lucid-tile-caption").all_inner_texts()
+    wait_for(
+        lambda: (
+            grid.locator(".lucid-tile-caption").all_inner_texts()
+            == list(map(str, order))
+        ),
+        f"the order {order}, not {captions}",
+    )
+    grid.get_by_label("Layer").select_option("mixed3a")
+    wait_for(lambda: explorers.ask("grid.layer") == "mixed3a", "the other layer")
+    grid.get_by_label("Filter").fill("0-99")
+    grid.get_by_label("Layer").select_option("mixed4a")
+    wait_for(lambda: grid.locator(".lucid-tile").count() == 100, "all of them")
+
+
+def test_a_linked_feature_vis_draws_what_is_chosen_and_leads_in_turn(explorers):
+    grid = explorers.show("grid")
+    explorers.show("linked")
+    grid = explorers.show("grid")
+    grid.locator(".lucid-tile").nth(5).click()
+    wait_for(
+        lambda: explorers.ask("(vis.layer, vis.channel)") == ("mixed4a", 5), "the run"
+    )
+    explorers.ask("setattr(vis, 'channel', 8)")
+    tile = grid.locator(".lucid-tile").nth(8)
+    wait_for(lambda: tile.get_attribute("aria-selected") == "true", "the tile")
+    explorers.ask("vis.close()")
+
+
+def test_text_never_becomes_markup(explorers):
+    output = explorers.show("hostile")
+    assert output.locator(".lucid-tile").count() == 6
+    caption = output.locator(".lucid-tile-caption").first.inner_text()
+    assert caption.startswith("<img src=x")
+    assert explorers.page.evaluate("window.attacked") is None
+    explorers.ask("hostile.close()")
+
+
+def test_the_widgets_are_accessible(explorers):
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: npm --prefix js ci")
+    explorers.show("grid")
+    explorers.assert_accessible(".lucid-channel-grid")
+
+
+def test_the_widgets_look_at_home(explorers, shot):
+    for name in ("grid",):
+        output = explorers.show(name)
+        explorers.wait_for_icons(output, 8)
+        for theme, width, look in LOOKS:
+            explorers.look(output, shot, f"{name}-{look}", theme, width)
+
+
+def test_a_reloaded_page_shows_the_grid_again(explorers):
+    explorers.show("grid")
+    notebook = explorers.notebook
+    notebook.save()
+    notebook.page.reload(wait_until="domcontentloaded")
+    notebook.wait_until_ready(kernel=False)
+    grid = explorers.show("grid")
+    explorers.wait_for_icons(grid, 8)
+    grid.locator(".lucid-tile").nth(3).click()
+    wait_for(lambda: explorers.ask("grid.selection")["unit"] == "mixed4a:3", "a choice")
+
+
+def test_without_widgets_there_is_a_poster_and_the_page_works_with_no_network(
+    explorers, browser, shot
+):
+    explorers.show("grid")
+    assert explorers.ask("grid.wait(60)") is True
+    number = list(range(5))[1]
+    kinds = [set(output["data"]) for output in explorers.notebook.outputs(number)]
+    assert kinds == [
+        {"text/plain", "application/vnd.jupyter.widget-view+json"},
+        {"text/plain", "image/png"},
+    ]
+    saved = explorers.notebook.outputs(number)[1]["data"]["image/png"]
+    with Image.open(io.BytesIO(base64.b64decode(saved))) as poster:
+        assert min(poster.size) > 60
+    path = explorers.ask("str(grid.to_html('grid.html').resolve())")
+    context = browser.new_context(offline=True, color_scheme="dark")
+    try:
+        page = context.new_page()
+        problems = []
+        page.on(
+            "console", lambda m: problems.append(m.text) if m.type == "error" else 0
+        )
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(f"file://{path}")
+        tiles = page.locator(".lucid-tile")
+        tiles.nth(8).wait_for()
+        wait_for(lambda: explorers.icons(page.locator("body")) >= 8, "kept icons")
+        tiles.nth(2).click()
+        page.keyboard.press("ArrowRight")
+        wait_for(lambda: tiles.nth(3).get_attribute("aria-selected") == "true", "3")
+        assert "no kernel" in page.get_by_role("status").inner_text()
+        assert page.get_by_label("Layer").is_disabled()
+        shot(page, "grid-page")
+        assert problems == []
+    finally:
+        context.close()
