@@ -44,6 +44,8 @@ class IconSettings:
 
     Args:
         size: height and width, in pixels.
+        margin: so many pixels more on every side are rendered and cut off: at its
+            border, where transforms cut, a picture is not itself.
         steps: updates.
         learning_rate: how far every update goes.
         jitter: movement, in pixels; half as much once more.
@@ -54,7 +56,8 @@ class IconSettings:
         seed: decides the noise they begin with, and the transforms.
     """
 
-    size: int = 96
+    size: int = 88
+    margin: int = 6
     steps: int = 64
     learning_rate: float = 0.12
     jitter: int = 7
@@ -227,9 +230,11 @@ class IconMaker:
     ) -> Generator[Icon, None, None]:
         finite = np.nan_to_num(np.asarray(images), nan=0.5)
         pixels = (np.clip(finite, 0, 1) * 255 + 0.5).astype(np.uint8)
+        inside = slice(self.settings.margin, self.settings.margin + self.settings.size)
         strengths = np.nan_to_num(np.asarray(values).reshape(-1))
         for unit, one, strength in zip(units, pixels, strengths, strict=False):
-            yield Icon(unit, one[..., :3], float(strength), final)
+            shown = np.ascontiguousarray(one[inside, inside, :3])
+            yield Icon(unit, shown, float(strength), final)
 
     def _plan(self, units: Sequence[Unit]) -> tuple[Any, Any]:
         """Return the plan of a batch, and the state it starts from."""
@@ -240,6 +245,7 @@ class IconMaker:
         from lucid_widgets.optvis.settings import Hyperparameters, RenderSettings
 
         settings, layer = self.settings, _layer_to_read(self.model, units[0])
+        side = settings.size + 2 * settings.margin
         depth = self.model.get_layer(layer).depth
         if not depth:
             raise ObjectiveError(f"the number of channels of {layer} is not known")
@@ -252,7 +258,7 @@ class IconMaker:
             objectives.directions(
                 layer, vectors, 0 if is_channel else settings.cossim_pow
             ),
-            lambda: param.image(settings.size, settings.size, batch=BATCH),
+            lambda: param.image(side, side, batch=BATCH),
             settings=RenderSettings(pad=settings.pad),
             hyperparameters=Hyperparameters(
                 learning_rate=settings.learning_rate,
@@ -290,7 +296,7 @@ def render_icons(
 
     Example:
         >>> render_icons(models.TinyInception(), ["mixed4a:30"]).shape
-        (1, 96, 96, 3)
+        (1, 88, 88, 3)
     """
     wanted = [as_unit(unit) for unit in units]
     if not wanted:

@@ -162,8 +162,10 @@ class BaseWidget(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Stop computing, and remove the widget from every page."""
-        self.icons.close()
-        self.worker.close()
+        # One that was never finished (a wrong argument) is closed when it is dropped.
+        for part in ("icons", "worker"):
+            if part in vars(self):
+                vars(self)[part].close()
         if self.comm is not None:
             self.status = "closed"
             super().close()
@@ -311,8 +313,11 @@ class BaseWidget(anywidget.AnyWidget):
                 self._change(message["name"], message["value"])
             case "ask":
                 self._ask(message, bytes(buffers[0]) if buffers else None)
+            case "ready":
+                # An answer, be it an empty one, tells the page that there is a kernel.
+                self.send_message({"kind": "icons", "icons": []})
             case _:
-                pass  # "ready" and "views": what is wanted is told by "visible"
+                pass
 
     def select(self, unit: Any = None, position: Any = None) -> None:
         """Select a unit, a position, or both; what is left out stays as it is.

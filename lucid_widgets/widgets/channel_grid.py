@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any, ClassVar
 
 import numpy as np
 import traitlets
 
-from lucid_widgets.errors import SettingError
+from lucid_widgets.errors import LucidError, SettingError
+from lucid_widgets.misc.photos import as_photo
 from lucid_widgets.recipes.units import Unit
 from lucid_widgets.widgets.base import BaseWidget
-from lucid_widgets.widgets.objective_choice import check_layer, first_choice
+from lucid_widgets.widgets.objective_choice import (
+    check_layer,
+    first_choice,
+    logits_of,
+)
+
+MAX_SIDE = 512
+"""A longer side of a photo is made so long, in pixels: networks see no more."""
 
 SORTS = ("channel", "activation", "strength")
 
@@ -92,9 +101,10 @@ class ChannelGrid(BaseWidget):
 
     @image.setter
     def image(self, given: Any) -> None:
-        from lucid_widgets.widgets.photos import as_photo
-
-        self._image = None if given is None else as_photo(given)
+        channels = self.model.image_shape[-1]
+        self._image = (
+            None if given is None else as_photo(given, channels, max_side=MAX_SIDE)
+        )
         self._measure()
 
     # What changes what ------------------------------------------------------------
@@ -135,6 +145,8 @@ class ChannelGrid(BaseWidget):
 
     def _arrange(self) -> None:
         depth = self.depth
+        if self.layer not in self.layers:
+            self.layers = [*self.layers, self.layer]
         labels = self.model.labels
         fits = (
             labels is not None
@@ -205,5 +217,9 @@ def _chosen(text: str, depth: int, labels: list[str]) -> list[int]:
 
 
 def _is_last(model: Any, layer: str) -> bool:
-    """Return whether a layer comes last, so that its channels are the classes."""
-    return model.layers[-1].name == layer
+    """Return whether a layer's channels are the classes."""
+    if model.layers[-1].name == layer:
+        return True
+    with contextlib.suppress(LucidError):
+        return logits_of(model) == layer
+    return False

@@ -35,7 +35,7 @@ KEPT_BYTES = 300_000
 
 KEPT_QUALITY = 80
 
-_worker = Worker("lucid_widgets icons")
+_worker = Worker("lucid icons")
 
 
 class IconSupply:

@@ -33,7 +33,7 @@ CELLS = {
     "hostile": (
         "class Hostile(models.TinyInception):\n"
         "    labels = [ATTACK] * 200\n"
-        "hostile = ChannelGrid(Hostile(), layer='softmax', filter='0-5')\n"
+        "hostile = ChannelGrid(Hostile(), layer='softmax2', filter='0-5')\n"
         "hostile.notice = hostile.error = hostile.title = ATTACK\n"
         "hostile"
     ),
