@@ -137,15 +137,19 @@ def use_gradient(
     """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        # In a function of TensorFlow's, so that `tf.gradients` works in eager code, too.
-        @functools.partial(tf.function, autograph=False)
         def gradient(inputs: Any, grad: Any) -> Any:
             op = Operation(inputs, [function(*inputs)], attributes or {})
             return grad_f(op, grad)
 
         @tf.custom_gradient
         def computed(*inputs: Any) -> Any:
-            return function(*inputs), lambda grad: gradient(list(inputs), grad)
+            def backwards(grad: Any) -> Any:
+                # In a graph, so that `tf.gradients` works in eager code, too.
+                given = (list(inputs), grad)
+                traced = tf.function(gradient, autograph=False)
+                return traced.get_concrete_function(*given)(*given)
+
+            return function(*inputs), backwards
 
         return functools.wraps(function)(lambda *inputs: computed(*inputs))
 

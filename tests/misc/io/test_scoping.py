@@ -1,4 +1,5 @@
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -79,3 +80,15 @@ def test_load_save_and_batch_save_work_inside(tmp_path):
     assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == [
         "a.txt", "b.npy", "c.txt",
     ]  # fmt: skip
+
+
+def test_relative_scopes_are_entered_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with io_scope("results"), io_scope("mixed4a"):
+        assert save("hello", "a.txt")["url"] == "results/mixed4a/a.txt"
+        batch_save([("more", "b.txt")])
+        assert load("a.txt") == "hello"
+    found = [p.relative_to(tmp_path) for p in tmp_path.rglob("*.txt")]
+    assert sorted(map(str, found)) == [
+        str(Path("results", "mixed4a", name)) for name in ("a.txt", "b.txt")
+    ]
