@@ -80,7 +80,7 @@ class GraphDefModel(NodeModel):
     @cached_property
     def _shapes(self) -> dict[str, list | None]:
         """Shapes of everything that can be computed at the model's image size."""
-        return self._symbolic_shapes(self.layer_names)
+        return self.shapes_of(self.layer_names)
 
 
 def from_graphdef(

@@ -291,10 +291,10 @@ class Model:
         return None if not shape else shape[-1]
 
     def _symbolic_shape(self, name: str) -> list[int | None]:
-        shape = self._symbolic_shapes([name])[name]
+        shape = self.shapes_of([name])[name]
         return [] if shape is None else shape
 
-    def _symbolic_shapes(self, names: Iterable[str]) -> dict[str, list | None]:
+    def shapes_of(self, names: Iterable[str]) -> dict[str, list | None]:
         """Return shapes at the model's own image size, computing no values.
 
         Names that cannot be computed are left out, unless there is only one.

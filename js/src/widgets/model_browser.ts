@@ -1,0 +1,164 @@
+/** ModelBrowser: a network as a picture, the layer chosen in it, and its channels. */
+
+import { change, choice } from "../base/controls.js";
+import { WidgetFrame } from "../base/frame.js";
+import { type Context, widget } from "../base/widget.js";
+import "../base/base.css";
+import "../diagram/diagram.css";
+import {
+  boxOf,
+  type DiagramBox,
+  readBoxes,
+  readLines,
+} from "../diagram/diagram_geometry.js";
+import { DiagramView, type Picture } from "../diagram/diagram_view.js";
+import { element, setText } from "../element.js";
+import { TileGrid } from "../icons/tile_grid.js";
+
+const TRAITS = ["layer", "layers", "depth", "boxes", "lines", "size"];
+const NOTHING = "–";
+
+function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
+  const { state, connection } = context;
+  let picked: string | null = null;
+  let unit: string | null = null;
+
+  state.onChange(
+    ["layer"],
+    () => {
+      picked = null;
+    },
+    signal,
+  );
+  state.onChange(
+    ["selection"],
+    () => {
+      unit = null;
+    },
+    signal,
+  );
+
+  const pick = (box: DiagramBox) => {
+    picked = box.name; // shown at once; the kernel confirms
+    // What takes the images is no layer of the network.
+    if (box.kind !== "input") change(context, "layer", box.name);
+    frame.redraw();
+  };
+  const pickChannel = (name: string) => {
+    unit = name;
+    connection.send({ kind: "select", unit, position: null });
+    frame.redraw();
+  };
+
+  const diagram = new DiagramView(pick, signal);
+  const layers = choice(
+    context,
+    { name: "layer", label: "Layer" },
+    () => layerOptions(context),
+    signal,
+  );
+  const facts = new Facts();
+  const count = element("span", { class: "lucid-quiet" });
+  const channels = new TileGrid("channels", context.icons, pickChannel, signal);
+
+  let picture: Picture = { boxes: [], lines: [], width: 0, height: 0 };
+  let read: unknown = null;
+  const update = () => {
+    const given = state.value("boxes");
+    if (given !== read) {
+      read = given;
+      picture = readPicture(context);
+    }
+    const layer = picked ?? state.text("layer");
+    const chosen = boxOf(picture.boxes, layer);
+    const box = picture.boxes[chosen];
+    diagram.update(picture, chosen);
+    layers.update(frame.isLive);
+    facts.update(layer, box);
+    const isSettled = picked === null || picked === state.text("layer");
+    const own = box?.name === layer ? box.depth : null;
+    const depth = isSettled ? state.number("depth") : own;
+    const isReadable = depth !== null && box?.kind !== "input";
+    const numbers = [...Array(isReadable ? Math.min(depth, 4096) : 0).keys()];
+    setText(count, numbers.length === 1 ? "1 channel" : `${numbers.length} channels`);
+    channels.update(
+      numbers.map((number) => ({
+        unit: `${layer}:${number}`,
+        caption: `${number}`,
+        label: `${layer}:${number}`,
+      })),
+      unit ?? state.selection.unit,
+    );
+  };
+  const frame = new WidgetFrame(
+    el,
+    context,
+    { name: "model-browser", hint: "arrow keys choose a layer", traits: TRAITS },
+    update,
+    signal,
+  );
+  frame.content.append(
+    element(
+      "div",
+      { class: "lucid-browser" },
+      diagram.node,
+      element(
+        "div",
+        { class: "lucid-browser-side" },
+        element("div", { class: "lucid-bar" }, layers.node, count),
+        facts.node,
+        channels.node,
+      ),
+    ),
+  );
+}
+
+/** What is known about the chosen layer. */
+class Facts {
+  readonly node = element("dl", { class: "lucid-facts" });
+  readonly #values = new Map<string, HTMLElement>();
+
+  constructor() {
+    const names = ["kind", "shape", "stride", "receptive field", "operations"];
+    for (const name of names) {
+      const value = element("dd");
+      this.#values.set(name, value);
+      this.node.append(element("div", {}, element("dt", {}, name), value));
+    }
+  }
+
+  update(layer: string, box: DiagramBox | undefined): void {
+    const isOwn = box?.name === layer;
+    this.#set("kind", box ? box.kind : NOTHING);
+    const shape = isOwn ? (box?.shape ?? []) : [];
+    const sizes = shape.map((length) => (length === null ? "any" : `${length}`));
+    this.#set("shape", sizes.join(" × ") || NOTHING);
+    this.#set("stride", box?.stride ? `${box.stride} px` : NOTHING);
+    this.#set("receptive field", box?.field ? `${box.field} px` : NOTHING);
+    this.#set("operations", box?.members.join(", ") || NOTHING);
+  }
+
+  #set(name: string, text: string): void {
+    const value = this.#values.get(name);
+    if (value) setText(value, text);
+  }
+}
+
+function layerOptions({ state }: Context): readonly (readonly [string, string])[] {
+  const layers = state.texts("layers");
+  const layer = state.text("layer");
+  const all = layers.includes(layer) ? layers : [layer, ...layers];
+  return all.map((name) => [name, name] as const);
+}
+
+function readPicture({ state }: Context): Picture {
+  const [width, height] = state.numbers("size");
+  return {
+    boxes: readBoxes(state.list("boxes")),
+    lines: readLines(state.list("lines")),
+    width: width ?? 0,
+    height: height ?? 0,
+  };
+}
+
+export default widget(show);
