@@ -31,7 +31,13 @@ FRONT_DOOR = ("modelzoo/vision_models.py", "recipes.checking")
 TENSORFLOW = {"tensorflow", "keras"}
 
 EXPORTED = {
-    "lucid_widgets": ["ChannelGrid", "FeatureVis", "__version__", "link"],
+    "lucid_widgets": [
+        "ChannelGrid",
+        "FeatureVis",
+        "ModelBrowser",
+        "__version__",
+        "link",
+    ],
     "lucid_widgets.misc.io": [
         "CaptureSaveContext",
         "batch_save",

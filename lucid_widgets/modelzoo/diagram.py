@@ -186,9 +186,7 @@ def _group(made: Diagram, group: Group, x: float, y: float, room: float) -> floa
 def _box(
     made: Diagram, box: Box, x: float, y: float, width: float, height: float
 ) -> float:
-    made.boxes.append(
-        PlacedBox(box, round(x), round(y), round(width), round(height))
-    )
+    made.boxes.append(PlacedBox(box, round(x), round(y), round(width), round(height)))
     return y + height
 
 

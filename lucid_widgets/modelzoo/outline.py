@@ -91,7 +91,12 @@ _KINDS = {
     "input": "Placeholder PlaceholderV2 PlaceholderWithDefault InputLayer",
 }
 _KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words.split()}
-_JOINS = set("Add Concatenate Concat ConcatV2 AddV2 AddN Multiply Mul Average Stack".split())
+_JOINS = {
+    *("Add", "AddV2", "AddN", "Concat", "ConcatV2", "Concatenate", "Multiply", "Mul"),
+    *("Average", "Stack"),
+}
+# Belongs to what comes next.
+_PADDING = {"ZeroPadding2D", "Pad", "PadV2", "MirrorPad"}
 # What only looks at the shape of its input passes nothing on.
 _SHAPES = {"Shape", "ShapeN", "Size", "Rank"}
 
@@ -127,7 +132,9 @@ def graph_nodes(model: Any) -> list[GraphNode]:
 def _kinds_inside(model: Any) -> list[str]:
     found = []
     for layer in model.layers:
-        operation = model._described(layer.name)[0] if isinstance(model, KerasModel) else None
+        operation = (
+            model._described(layer.name)[0] if isinstance(model, KerasModel) else None
+        )
         found.append(type(operation).__name__)
     return found
 
@@ -140,7 +147,9 @@ def _of_table(table: NodeTable, input_name: str) -> list[GraphNode]:
         read = dict.fromkeys(split_output(source)[0] for source in node.inputs)
         sources = tuple(source for source in read if source in found)
         if name == input_name or (sources and node.op not in _SHAPES):
-            found[name] = GraphNode(name, node.op, () if name == input_name else sources)
+            found[name] = GraphNode(
+                name, node.op, () if name == input_name else sources
+            )
     read = {source for node in found.values() for source in node.sources}
     # Blocks before their ReLUs, added on loading, stand beside the network.
     return [
@@ -202,9 +211,10 @@ def fold(nodes: Iterable[GraphNode], subjects: Iterable[str] = ()) -> Sequence:
         subjects: names of the layers that make good subjects.
     """
     boxes = _boxes(list(nodes), frozenset(subjects))
-    graph = _Graph({box.members[0]: box for box, _ in boxes}, {
-        box.members[0]: sources for box, sources in boxes
-    })
+    graph = _Graph(
+        {box.members[0]: box for box, _ in boxes},
+        {box.members[0]: sources for box, sources in boxes},
+    )
     return graph.outline()
 
 
@@ -221,10 +231,10 @@ def _boxes(
     for node in nodes:
         before = node.sources[0] if len(node.sources) == 1 else None
         into = None
-        if before is not None and readers[before] == 1:
+        if before is not None and readers[before] == 1 and node.kind not in _PADDING:
             index = box_of[before]
-            weighty = [one for one in members[index] if _kind(one) != "other"]
-            if _kind(node) == "other" or not weighty:
+            kinds = {_kind(one) for one in members[index]} - {"other"}
+            if not kinds or (_kind(node) == "other" and kinds != {"input"}):
                 into = index
         if into is None:
             into = len(members)
@@ -278,7 +288,9 @@ class _Graph:
         """Return the end that is farthest from the input."""
         far: dict[str, int] = {}
         for name in _ordered(self.sources):
-            far[name] = 1 + max((far[source] for source in self.sources[name]), default=0)
+            far[name] = 1 + max(
+                (far[source] for source in self.sources[name]), default=0
+            )
         ends = [name for name in self.boxes if not self.readers[name]]
         return max(ends, key=lambda name: far[name])
 
@@ -317,41 +329,37 @@ class _Graph:
                 live.add(name)
             # Nothing else is still needed, and nothing later begins anew.
             if live <= {name} and not entering:
-                begun = self._opened(piece, starts, name, items)
-                items.extend(begun)
+                items += self._opened(piece, starts, name)
                 items.append(self.boxes[name])
                 piece = []
                 starts = frozenset([name])
             else:
                 piece.append(name)
         if piece:
-            items.extend(self._opened(piece, starts, None, items))
+            items += self._opened(piece, starts, None)
         return items
 
     def _readers_within(self, name: str, names: set[str] | frozenset[str]) -> int:
         return sum(reader in names for reader in self.readers[name])
 
     def _opened(
-        self, piece: list[str], starts: frozenset[str], end: str | None, items: list[Item]
+        self, piece: list[str], starts: frozenset[str], end: str | None
     ) -> list[Item]:
         """Return what stands between two boxes: nothing, branches, or groups."""
         if not piece:
             return []
         ways = self._apart(piece)
-        skips = end is not None and any(source in starts for source in self.sources[end])
+        skips = end is not None and any(
+            source in starts for source in self.sources[end]
+        )
         if len(ways) == 1 and not skips:
             # Not if it was all there was: it would be folded forever.
             return self._groups(piece)
         ends = frozenset() if end is None else frozenset([end])
-        folded = [Sequence(tuple(self._way(way, starts, ends))) for way in ways]
+        folded = [Sequence(tuple(self._between(way, starts, ends))) for way in ways]
         if skips:
             folded.append(Sequence())
         return [Branches(tuple(folded))]
-
-    def _way(
-        self, way: list[str], starts: frozenset[str], ends: frozenset[str]
-    ) -> list[Item]:
-        return self._between(way, starts, ends)
 
     def _apart(self, piece: list[str]) -> list[list[str]]:
         """Return the parts of a piece that have nothing to do with each other."""
@@ -400,7 +408,9 @@ class _Graph:
         for part in self._apart(aside):
             read = [place[s] for name in part for s in self.sources[name] if s in place]
             order = [name for name in _ordered(self.sources) if name in set(part)]
-            folded = self._between(order, frozenset(self.boxes) - set(part), frozenset())
+            folded = self._between(
+                order, frozenset(self.boxes) - set(part), frozenset()
+            )
             heads.setdefault(max(read, default=0), []).append(Sequence(tuple(folded)))
         for index, item in enumerate(items):
             yield item

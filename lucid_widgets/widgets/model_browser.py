@@ -15,7 +15,7 @@ from lucid_widgets.modelzoo.outline import outline
 from lucid_widgets.widgets.base import BaseWidget
 from lucid_widgets.widgets.objective_choice import check_layer, first_choice
 
-POSTER_HEIGHT = 1200
+POSTER_HEIGHT = 620
 """Most of a long network's picture that is shown to those without widgets, in px."""
 
 _MOST_MEMBERS = 40
@@ -156,7 +156,11 @@ def draw(picture: Diagram, chosen: str) -> NDArray[np.uint8]:
     """
     height = max(1, min(picture.height, POSTER_HEIGHT))
     marked = next(
-        (placed for placed in picture.boxes if chosen in (placed.box.name, *placed.box.members)),
+        (
+            placed
+            for placed in picture.boxes
+            if chosen in (placed.box.name, *placed.box.members)
+        ),
         None,
     )
     middle = 0 if marked is None else marked.y - height // 2

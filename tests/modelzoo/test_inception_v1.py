@@ -32,7 +32,7 @@ def test_all_operations_have_their_types_and_depths(inception, shared):
         for b in ["3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"]
     ]
     assert added == set(blocks)
-    shapes = inception._symbolic_shapes(inception.layer_names)
+    shapes = inception.shapes_of(inception.layer_names)
     for row in rows:
         assert table[row["name"]].op == row["type"]
         if row["name"] in shapes and row["last_dim"]:
@@ -40,7 +40,7 @@ def test_all_operations_have_their_types_and_depths(inception, shared):
 
 
 def test_listed_layers_have_their_true_depths(inception):
-    shapes = inception._symbolic_shapes([layer.name for layer in inception.layers])
+    shapes = inception.shapes_of([layer.name for layer in inception.layers])
     for layer in inception.layers:
         assert shapes[layer.name][-1] == layer.depth
     assert inception.get_layer("mixed4a").depth == 508

@@ -5,7 +5,7 @@
  * are one stop of the Tab key.
  */
 
-import { element, setText } from "../element.js";
+import { element } from "../element.js";
 import {
   boxAtKey,
   boxesBetween,
@@ -134,14 +134,11 @@ export class DiagramView {
     node.style.width = `${box.width}px`;
     node.style.height = `${box.height}px`;
     if (box.width >= 40) {
-      const name = element("bdi", { class: "lucid-box-name" });
-      setText(name, box.name);
-      node.append(name);
+      const name = element("bdi", {}, box.name);
+      node.append(element("span", { class: "lucid-box-name" }, name));
     }
     if (box.width >= 120 && box.depth) {
-      const depth = element("span", { class: "lucid-box-depth" });
-      setText(depth, `${box.depth}`);
-      node.append(depth);
+      node.append(element("span", { class: "lucid-box-depth" }, `${box.depth}`));
     }
     this.#sheet.append(node);
     this.#shown.set(number, node);

@@ -17,6 +17,8 @@ import { TileGrid } from "../icons/tile_grid.js";
 
 const TRAITS = ["layer", "layers", "depth", "boxes", "lines", "size"];
 const NOTHING = "–";
+/** Tiles for more channels would help nobody. */
+const MOST = 4096;
 
 function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   const { state, connection } = context;
@@ -79,7 +81,8 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     const own = box?.name === layer ? box.depth : null;
     const depth = isSettled ? state.number("depth") : own;
     const isReadable = depth !== null && box?.kind !== "input";
-    const numbers = [...Array(isReadable ? Math.min(depth, 4096) : 0).keys()];
+    const length = isReadable ? Math.max(0, Math.min(Math.floor(depth), MOST)) : 0;
+    const numbers = [...Array(length).keys()];
     setText(count, numbers.length === 1 ? "1 channel" : `${numbers.length} channels`);
     channels.update(
       numbers.map((number) => ({
