@@ -37,6 +37,13 @@ CELLS = {
         "hostile.notice = hostile.error = hostile.title = ATTACK\n"
         "hostile"
     ),
+    "browser": (
+        "import ipywidgets\n"
+        "browser = ModelBrowser(layer='mixed3a')\n"
+        "follower = FeatureVis(size=64, steps=1)\n"
+        "ipywidgets.link((browser, 'layer'), (follower, 'layer'))\n"
+        "browser"
+    ),
 }
 """Add a widget's cell here; `explorers.show(name)` runs it and returns the widget."""
 
