@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from lucid_widgets.modelzoo.outline import Box, Branches, Group, Item, Sequence
 
-WIDTH = 460
+WIDTH = 420
 """Of the whole picture, in px."""
 
 BOX = (196, 24)

@@ -169,6 +169,8 @@ export class DiagramView {
     const box = this.#picture.boxes[this.#chosen];
     const height = this.node.clientHeight || HEIGHT;
     if (!box) return;
+    const aside = box.x + box.width / 2 - this.node.clientWidth / 2;
+    if (this.#picture.width > this.node.clientWidth) this.node.scrollLeft = aside;
     const above = box.y - this.node.scrollTop;
     if (above >= 0 && above + box.height <= height) return;
     this.node.scrollTop = Math.max(0, box.y - height / 2);
