@@ -67,7 +67,7 @@ class KerasModel(Model):
     def likely_value_range(self) -> tuple[Any, Any] | None:
         """What the model's first layer, or its name, says of its value range."""
         try:
-            return infer_value_range(self.keras_model, self.steps)[0]
+            return infer_value_range(self)[0]
         except ValueRangeError:
             return None
 
