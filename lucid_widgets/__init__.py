@@ -11,9 +11,17 @@ if TYPE_CHECKING:
     from lucid_widgets.widgets.channel_grid import ChannelGrid
     from lucid_widgets.widgets.feature_vis import FeatureVis
     from lucid_widgets.widgets.model_browser import ModelBrowser
+    from lucid_widgets.widgets.neuron_groups import NeuronGroups
     from lucid_widgets.widgets.selection import link
 
-__all__ = ["ChannelGrid", "FeatureVis", "ModelBrowser", "__version__", "link"]
+__all__ = [
+    "ChannelGrid",
+    "FeatureVis",
+    "ModelBrowser",
+    "NeuronGroups",
+    "__version__",
+    "link",
+]
 
 # Widgets are imported on first use: `import lucid_widgets` stays fast, and
 # scripts that only render never load ipywidgets.
@@ -21,6 +29,7 @@ _WIDGETS = {
     "ChannelGrid": "lucid_widgets.widgets.channel_grid",
     "FeatureVis": "lucid_widgets.widgets.feature_vis",
     "ModelBrowser": "lucid_widgets.widgets.model_browser",
+    "NeuronGroups": "lucid_widgets.widgets.neuron_groups",
     "link": "lucid_widgets.widgets.selection",
 }
 

@@ -35,6 +35,7 @@ EXPORTED = {
         "ChannelGrid",
         "FeatureVis",
         "ModelBrowser",
+        "NeuronGroups",
         "__version__",
         "link",
     ],

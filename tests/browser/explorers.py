@@ -30,6 +30,7 @@ CELLS = {
     "setup": SETUP,
     "grid": "grid = ChannelGrid(layer='mixed4a', filter='0-99')\ngrid",
     "linked": ("vis = FeatureVis(size=64, steps=40)\nlinked = link(grid, vis)\nvis"),
+    "groups": ("groups = NeuronGroups(image=photo, layer='mixed4a', count=4)\ngroups"),
     "hostile": (
         "class Hostile(models.TinyInception):\n"
         "    labels = [ATTACK] * 200\n"

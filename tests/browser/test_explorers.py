@@ -95,6 +95,37 @@ def test_a_linked_feature_vis_draws_what_is_chosen_and_leads_in_turn(explorers):
     explorers.ask("vis.close()")
 
 
+def test_groups_light_up_the_photo_where_they_are_active(explorers, shot):
+    output = explorers.show("groups")
+    tiles = output.locator(".lucid-tile")
+    wait_for(lambda: tiles.count() == 4, "four groups", 60)
+    explorers.wait_for_icons(output, 5)  # the photo, and a picture of each
+    tiles.nth(1).click()
+    wait_for(lambda: explorers.ask("groups.selection['unit'] == groups.units[1]"), "it")
+    light = """canvas => {
+        const { data } = canvas.getContext("2d")
+            .getImageData(0, 0, canvas.width, canvas.height);
+        return [...data].filter((_, i) => i % 4 === 3);
+    }"""
+    mask = output.locator(".lucid-photo-map-mask")
+    dark = mask.evaluate(light)
+    maps = explorers.ask("np.frombuffer(groups.maps, 'u1').reshape(4, -1)[1].tolist()")
+    assert len(dark) == len(maps)
+    assert all(abs(d - 0.85 * (255 - m)) <= 1 for d, m in zip(dark, maps, strict=True))
+    explorers.page.keyboard.press("ArrowRight")
+    wait_for(lambda: mask.evaluate(light) != dark, "another map")
+    output.locator(".lucid-photo-map").hover()
+    assert "here" in tiles.first.inner_text()
+    output.get_by_label("Class").fill("goldfish")
+    wait_for(lambda: explorers.ask("len(groups.attributions)") == 4, "attributions")
+    output.get_by_label("Layer").select_option("mixed3b")
+    wait_for(lambda: explorers.ask("groups.units[0]").startswith("mixed3b@"), "groups")
+    explorers.assert_accessible(".lucid-neuron-groups")
+    explorers.wait_for_icons(output, 5)
+    for theme, width, look in LOOKS:
+        explorers.look(output, shot, f"groups-{look}", theme, width)
+
+
 def test_text_never_becomes_markup(explorers):
     output = explorers.show("hostile")
     assert output.locator(".lucid-tile").count() == 6

@@ -1,0 +1,222 @@
+"""NeuronGroups: what fires together on a photo, as pictures and as maps."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+
+from lucid_widgets.errors import ProtocolError, SettingError
+from lucid_widgets.misc.photos import as_photo
+from lucid_widgets.misc.sprites import sprite_sheet
+from lucid_widgets.modelzoo.classes import class_index
+from lucid_widgets.recipes.units import direction
+from lucid_widgets.shapes import Pixels
+from lucid_widgets.stream.encoder import encode_live
+from lucid_widgets.widgets.base import Answer, BaseWidget
+from lucid_widgets.widgets.objective_choice import check_layer, first_choice
+
+MAX_GROUPS = 12
+MAX_SIDE = 512
+SEEN = 128
+"""Shorter side of what the model sees, in pixels, unless it was trained on more."""
+
+
+class NeuronGroups(BaseWidget):
+    """Channels that fire together on a photo: a picture and a map of each group.
+
+    Choose a group, and the photo is bright where it is active; point at the photo, and
+    every group tells how active it is there. See `recipes.neuron_groups`.
+
+    Args:
+        model: a model, its name, or a Keras model; left out, the embedded one.
+        image: a photo: a file, an array, a PIL image; left out, the page asks for one.
+        layer: name of the layer; left out, one halfway up.
+        count: how many groups, 1 to 12.
+        label: a class, for how much each group speaks for it; see `classes.class_index`.
+        **traits: first values of other traits.
+
+    Raises:
+        LucidError: an argument that cannot be used.
+
+    Example:
+        >>> NeuronGroups(image="dog.jpg", layer="mixed4a", count=6)
+    """
+
+    BUNDLE: ClassVar[str] = "neuron_groups"
+    CHANGEABLE: ClassVar[tuple[str, ...]] = ("layer", "count", "label")
+
+    layer = traitlets.Unicode().tag(sync=True)
+    """Name of the layer."""
+
+    layers = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """Layers to choose from."""
+
+    count = traitlets.Int(6).tag(sync=True)
+    """How many groups are looked for."""
+
+    label = traitlets.Unicode().tag(sync=True)
+    """The class that attributions are to; "" for none."""
+
+    photo = traitlets.Bytes(b"").tag(sync=True)
+    """The photo as the model sees it, as a JPEG file."""
+
+    grid = traitlets.List(traitlets.Int()).tag(sync=True)
+    """Rows and columns of the maps."""
+
+    maps = traitlets.Bytes(b"").tag(sync=True)
+    """A byte for each group, row and column; 255 is the largest of all."""
+
+    units = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """The groups' directions, by name."""
+
+    shares = traitlets.List(traitlets.Float()).tag(sync=True)
+    """How much of all groups' squares each group has, from 0 to 1."""
+
+    attributions = traitlets.List(traitlets.Float()).tag(sync=True)
+    """How much each group speaks for the class, in units of its value."""
+
+    explained = traitlets.Float().tag(sync=True)
+    """How much of the activations' squares the groups account for."""
+
+    def __init__(
+        self,
+        model: Any = None,
+        image: Any = None,
+        layer: str | None = None,
+        **traits: Any,
+    ) -> None:
+        self._ready = False
+        self._image: Pixels | None = None
+        self.found: Any = None
+        """The newest `recipes.neuron_groups.NeuronGroups`; None before the first."""
+        super().__init__(model, **traits)
+        with self.hold_sync():
+            self.layers = [known.name for known in self.model.layers if known.depth]
+            self.layer = layer or first_choice(self.model).layer
+            self._ready = True
+            self._entitle()
+        if image is not None:
+            self.image = image
+
+    @property
+    def image(self) -> Pixels | None:
+        """The photo; assign another: whatever `misc.photos.as_photo` takes."""
+        return self._image
+
+    @image.setter
+    def image(self, given: Any) -> None:
+        channels = self.model.image_shape[-1]
+        self._image = as_photo(given, channels, max_side=MAX_SIDE)
+        self._look()
+
+    # What changes what ------------------------------------------------------------
+
+    @traitlets.validate("layer")
+    def _valid_layer(self, proposal: Any) -> str:
+        return check_layer(self.model, proposal.value).name
+
+    @traitlets.validate("count")
+    def _valid_count(self, proposal: Any) -> int:
+        if not 1 <= proposal.value <= MAX_GROUPS:
+            raise SettingError(
+                f"count is {proposal.value}; expected 1 to {MAX_GROUPS} groups"
+            )
+        return proposal.value
+
+    @traitlets.validate("label")
+    def _valid_label(self, proposal: Any) -> str:
+        label = proposal.value.strip()
+        if label:
+            class_index(self.model, label)  # complains of what is none, or several
+        return label
+
+    @traitlets.observe("layer", "count")
+    def _changed(self, _change: Any) -> None:
+        if self._ready:
+            self._entitle()
+            self._look()
+
+    @traitlets.observe("label")
+    def _label_changed(self, _change: Any) -> None:
+        if self._ready and self.found is not None:
+            self.compute("attributions", self._attribute)
+
+    def _entitle(self) -> None:
+        self.title = f"{self.model.name}, groups of {self.layer}"
+
+    def _answer(self, name: str, arguments: Any, upload: bytes | None) -> Answer:
+        if name != "photo" or upload is None:
+            raise ProtocolError(f"NeuronGroups knows no question {name[:60]!r}")
+        self.image = upload
+        return None, ()
+
+    # The work -----------------------------------------------------------------------
+
+    def _look(self) -> None:
+        if self._image is not None:
+            self.compute("groups", self._factor)
+
+    def _factor(self) -> None:
+        from lucid_widgets.recipes.neuron_groups import neuron_groups
+
+        image, layer, count = self._image, self.layer, self.count
+        size = max(SEEN, min(self.model.image_shape[:2]))
+        found = neuron_groups(self.model, image, layer, count, size=size)
+        if (layer, count) != (self.layer, self.count) or image is not self._image:
+            return  # a newer request is waiting
+        # A group that nothing is in has no direction.
+        alive = [k for k in range(len(found)) if found.directions[k].any()]
+        units = [self.know(direction(layer, found.directions[k])).name for k in alive]
+        maps = found.maps[0][..., alive]
+        strengths = (maps**2).sum(axis=(0, 1))
+        scaled = np.sqrt(maps / max(float(maps.max()), 1e-12))  # as the eye sees light
+        with self.hold_sync():
+            self.found = found
+            self.photo = encode_live(found.photos[0]).data
+            self.grid = [int(n) for n in maps.shape[:2]]
+            self.maps = (scaled.transpose(2, 0, 1) * 255).astype(np.uint8).tobytes()
+            self.units = units
+            self.shares = (strengths / max(strengths.sum(), 1e-12)).tolist()
+            self.explained = float(found.explained)
+            self.attributions = []
+        self._attribute()
+
+    def _attribute(self) -> None:
+        label, found = self.label, self.found
+        values: list[float] = []
+        if label:
+            known = found.attribution(self.model, label)[0]
+            alive = [k for k in range(len(found)) if found.directions[k].any()]
+            values = np.nan_to_num(known[alive]).tolist()
+        if label == self.label and found is self.found:
+            self.attributions = values
+            self.error = ""
+
+    def _poster_pixels(self) -> NDArray[np.uint8] | None:
+        """Return the groups' icons, and below each where it is active."""
+        from PIL import Image
+
+        if self.found is None:
+            return None
+        icons = {icon.unit.name: icon.pixels for icon in self.icons.held}
+        maps = np.frombuffer(self.maps, np.uint8)
+        if not self.units or maps.size != len(self.units) * int(np.prod(self.grid)):
+            return None
+        side = 96
+        photo = self.found.photos[0][..., :3]
+        shown: list[Any] = []
+        for unit in self.units:
+            icon = icons.get(unit, np.full((side, side, 3), 128, np.uint8))
+            small = Image.fromarray(icon[..., :3]).resize((side, side))
+            shown.append(np.asarray(small, np.float32) / 255)
+        for one in maps.reshape(len(self.units), *self.grid):
+            light = Image.fromarray(one).resize(photo.shape[1::-1], 0)
+            lit = photo * (0.15 + 0.85 * np.asarray(light, np.float32)[..., None] / 255)
+            bytes8 = Image.fromarray((lit * 255).astype(np.uint8))
+            small = np.asarray(bytes8.resize((side, side)), np.float32) / 255
+            shown.append(np.broadcast_to(small, (side, side, 3)))
+        sheet = sprite_sheet(shown, columns=len(self.units), gap=4)
+        return (sheet * 255 + 0.5).astype(np.uint8)
