@@ -141,14 +141,23 @@ def _input_gradient(
         (top, bottom), (left, right) = cut
         height, width = grad.shape[1] - bottom, grad.shape[2] - right
         grad = grad[:, top:height, left:width]
-    # Any: TensorFlow's annotations only know "SAME" and "VALID".
     inside = [(max(ahead, 0), max(behind, 0)) for ahead, behind in margins]
-    padding: Any = [(0, 0), *inside, (0, 0)]
-    dx = tf.nn.conv2d(grad, turned, 1, padding)
+    dx = tf.nn.conv2d(grad, turned, 1, _named(inside, turned.shape[:2]))
     if stride > 1:
         dx = tf.nn.depth_to_space(dx, stride)
     top, left = crops
     return dx[:, top : top + size[0], left : left + size[1]]
+
+
+def _named(margins: Sequence[tuple[int, int]], kernel: Sequence[int]) -> Any:
+    """Return the padding by its name if it has one.
+
+    TensorFlow computes 1x1 convolutions as matrix products only under a name.
+    """
+    if not any(map(any, margins)):
+        return "VALID"
+    same = [((side - 1) // 2, side // 2) for side in kernel]
+    return "SAME" if list(margins) == same else [(0, 0), *margins, (0, 0)]
 
 
 def local_response_normalization(

@@ -18,6 +18,7 @@ from tensorflow.python.framework import op_def_registry
 
 from lucid_widgets.modelzoo.convolution import conv2d, local_response_normalization
 from lucid_widgets.modelzoo.nodes import Node, NodeTable
+from lucid_widgets.modelzoo.pooling import max_pool
 
 Attributes = Mapping[str, Any]
 
@@ -144,8 +145,12 @@ def _length(argument: Any, attributes: Attributes, rest: list, definition: Any) 
     return len(rest) - later
 
 
-PREPARED = {"Conv2D": conv2d, "LRN": local_response_normalization}
-"""Operations that prepare something from a network's weights, once."""
+PREPARED = {
+    "Conv2D": conv2d,
+    "LRN": local_response_normalization,
+    "MaxPool": max_pool,
+}
+"""Operations with gradients of our own; they may prepare something from weights, once."""
 
 
 def run_node(table: NodeTable, node: Node, inputs: Sequence[Any]) -> Any:
