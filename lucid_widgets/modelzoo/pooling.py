@@ -37,7 +37,8 @@ def max_pool(
     (x,) = inputs
     ksize, strides = list(attributes["ksize"]), list(attributes["strides"])
     padding = attributes["padding"]
-    if not _applies(x, attributes):
+
+    def largest(x: Any, ksize: Any, strides: Any) -> Any:
         return tf.raw_ops.MaxPool(
             input=x,
             ksize=ksize,
@@ -46,15 +47,17 @@ def max_pool(
             data_format=attributes.get("data_format", "NHWC"),
             explicit_paddings=list(attributes.get("explicit_paddings", ())),
         )
+
+    if not _applies(x, attributes):
+        return largest(x, ksize, strides)
     height, width, depth = map(int, x.shape[1:])
 
     @tf.custom_gradient
     def with_gradient(x: Any) -> Any:
-        y = tf.nn.max_pool2d(x, ksize, strides, padding)
+        y = largest(x, ksize, strides)
 
         def gradient(grad: Any) -> Any:
-            sides, steps = [1, 1, ksize[2], 1], [1, 1, strides[2], 1]
-            of_rows = tf.nn.max_pool2d(x, sides, steps, padding)
+            of_rows = largest(x, [1, 1, ksize[2], 1], [1, 1, strides[2], 1])
             columns = int(of_rows.shape[2])
             by_rows = _undone(
                 tf.reshape(of_rows, [-1, height, columns * depth]),
