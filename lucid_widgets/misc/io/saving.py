@@ -130,7 +130,7 @@ def save(
     if handle is not None:
         handle.write(data)
     else:
-        writing.write(data, url_or_handle)  # which puts it into the scope itself
+        writing.write(data, str(url_or_handle))  # which enters the scope itself
     result = {"type": kind, **details, "url": url}
     if url.startswith("gs://"):
         result["serve"] = "https://storage.googleapis.com/" + url.removeprefix("gs://")
