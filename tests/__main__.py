@@ -25,7 +25,7 @@ SUITES = (
 
 
 def main() -> None:
-    environment.install("lab", "analysis", "remote", groups=("dev",))
+    environment.install("lab", "analysis", "remote", "mesh", groups=("dev",))
     _install_node_packages()
     failed = []
     for name, command, folder in SUITES:
