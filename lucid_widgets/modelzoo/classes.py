@@ -40,6 +40,8 @@ def logits_of(model: Model) -> str:
 
 def _named_like_logits(model: Model) -> str:
     count = len(model.labels or ())
+    if not count and model.layers and model.layers[-1].tags & {"dense"}:
+        return model.layers[-1].name
     for name in reversed(model.layer_names):
         # Some networks have more outputs than classes.
         if _LOGITS.search(name) and (model.get_layer(name).depth or count) >= count:

@@ -53,6 +53,8 @@ class KerasEvaluator:
         model = self._model
         if name in model.before_names:
             index = model.before_names[name]
+            if index not in self._before:  # a step of which all was given, so far
+                self._outputs.pop(index, None)
             self.evaluate(index)
             return _readable(self._before[index])
         if name in model.sources:

@@ -98,6 +98,15 @@ def test_what_lies_before_is_not_computed(tiny_model):
     assert tape.gradient(value, watched) is None
 
 
+def test_what_comes_before_what_is_given_can_still_be_read():
+    model = from_keras(functional(), RANGE)
+    images = photo()
+    own = model.import_graph(images)
+    T = model.import_graph(images, given={"first": own["first"] + 1})
+    np.testing.assert_allclose(T["first_pre_relu"], own["first_pre_relu"], rtol=1e-5)
+    np.testing.assert_allclose(T["first"], own["first"] + 1, rtol=1e-5)
+
+
 def test_a_layer_that_is_not_there_is_named(tiny_model):
     with pytest.raises(LayerNotFoundError, match="did you mean 'conv2', 'conv1'"):
         tiny_model.import_graph(photo(), given={"conv3": 0})
