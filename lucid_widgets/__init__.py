@@ -9,16 +9,20 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from lucid_widgets.widgets.channel_grid import ChannelGrid
+    from lucid_widgets.widgets.explorer import Explorer
     from lucid_widgets.widgets.feature_vis import FeatureVis
     from lucid_widgets.widgets.model_browser import ModelBrowser
     from lucid_widgets.widgets.neuron_groups import NeuronGroups
     from lucid_widgets.widgets.selection import link
+    from lucid_widgets.widgets.semantic_dictionary import SemanticDictionary
 
 __all__ = [
     "ChannelGrid",
+    "Explorer",
     "FeatureVis",
     "ModelBrowser",
     "NeuronGroups",
+    "SemanticDictionary",
     "__version__",
     "link",
 ]
@@ -27,9 +31,11 @@ __all__ = [
 # scripts that only render never load ipywidgets.
 _WIDGETS = {
     "ChannelGrid": "lucid_widgets.widgets.channel_grid",
+    "Explorer": "lucid_widgets.widgets.explorer",
     "FeatureVis": "lucid_widgets.widgets.feature_vis",
     "ModelBrowser": "lucid_widgets.widgets.model_browser",
     "NeuronGroups": "lucid_widgets.widgets.neuron_groups",
+    "SemanticDictionary": "lucid_widgets.widgets.semantic_dictionary",
     "link": "lucid_widgets.widgets.selection",
 }
 

@@ -33,9 +33,11 @@ TENSORFLOW = {"tensorflow", "keras"}
 EXPORTED = {
     "lucid_widgets": [
         "ChannelGrid",
+        "Explorer",
         "FeatureVis",
         "ModelBrowser",
         "NeuronGroups",
+        "SemanticDictionary",
         "__version__",
         "link",
     ],

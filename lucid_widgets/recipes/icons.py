@@ -310,6 +310,26 @@ def render_icons(
     return images
 
 
+def objective_of(model: Any, unit: Unit, cossim_pow: float = 1.0) -> Any:
+    """Return what is maximised to show a unit, as an `Objective` for one image.
+
+    Args:
+        model: the model.
+        unit: the unit.
+        cossim_pow: how much the angle matters, for directions.
+
+    Raises:
+        LucidError: the model does not have the unit.
+    """
+    from lucid_widgets.optvis import objectives
+
+    layer = _layer_to_read(model, unit)
+    vector = unit.direction(model.get_layer(layer).depth or 0)
+    return objectives.direction(
+        layer, vector, cossim_pow=0 if unit.channel is not None else cossim_pow
+    )
+
+
 def _engine_version() -> str:
     try:
         return importlib.metadata.version("lucid-widgets")

@@ -236,6 +236,10 @@ class BaseWidget(anywidget.AnyWidget):
         self._directions[unit.name] = unit
         return unit
 
+    def has(self, layer: str) -> bool:
+        """Return whether the model has a layer of exactly this name."""
+        return layer in self.model.layer_names
+
     def unit(self, name: Any) -> Unit:
         """Return the unit of a name, directions that are known here included."""
         if isinstance(name, str) and name in self._directions:

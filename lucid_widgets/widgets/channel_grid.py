@@ -132,6 +132,16 @@ class ChannelGrid(BaseWidget):
         if change.name == "layer":
             self._measure()
 
+    @traitlets.observe("selection")
+    def _follow(self, change: Any) -> None:
+        """Show the layer of what was selected elsewhere."""
+        if not self._ready or change.new["unit"] is None:
+            return
+        unit = self.unit(change.new["unit"])
+        if unit.channel is not None:
+            self.layer = unit.layer
+            self.negative = unit.negative
+
     @property
     def depth(self) -> int:
         """Number of channels of the layer."""

@@ -64,7 +64,7 @@ def save_widgets(path: str | Path, widgets: Sequence[Any], *, title: str = "") -
 
     Args:
         path: where to.
-        widgets: instances of `BaseWidget`.
+        widgets: instances of `BaseWidget`, and canvases of `FeatureVis`.
         title: heading of the page; left out, the first widget's title.
 
     Returns:
@@ -75,8 +75,8 @@ def save_widgets(path: str | Path, widgets: Sequence[Any], *, title: str = "") -
     """
     if not widgets:
         raise SettingError("a page of no widgets; expected at least one")
-    bundles = {widget.BUNDLE: read_bundle(widget.BUNDLE) for widget in widgets}
-    shown = [{"bundle": widget.BUNDLE, "state": _state(widget)} for widget in widgets]
+    bundles = {_bundle(widget): read_bundle(_bundle(widget)) for widget in widgets}
+    shown = [{"bundle": _bundle(widget), "state": _state(widget)} for widget in widgets]
     scripts = "".join(
         f'<script type="text/plain" id="bundle-{name}">{_inside_script(script)}</script>\n'
         for name, (script, _) in bundles.items()
@@ -105,6 +105,10 @@ def save_widgets(path: str | Path, widgets: Sequence[Any], *, title: str = "") -
         encoding="utf-8",
     )
     return path
+
+
+def _bundle(widget: Any) -> str:
+    return getattr(widget, "BUNDLE", "frame_canvas")
 
 
 def _state(widget: Any) -> dict[str, Any]:

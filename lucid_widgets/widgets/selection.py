@@ -102,7 +102,7 @@ class Link:
                 if end is not source:
                     # What one cannot show must not keep the others from showing it.
                     with contextlib.suppress(LucidError, traitlets.TraitError):
-                        end.show(selection)
+                        end.show(selection, source.unit_of(selection))
         finally:
             self._spreading = False
 
@@ -151,15 +151,39 @@ class _End:
     def stop(self) -> None:
         self._widget.unobserve(self._notice, names=self._names)
 
-    def show(self, selection: Selection) -> None:
+    def unit_of(self, selection: Selection) -> Unit | None:
+        """Return the unit that is selected; only its widget may know a direction."""
+        name = selection["unit"]
+        if name is None:
+            return None
+        return (
+            self._widget.unit(name) if hasattr(self._widget, "unit") else as_unit(name)
+        )
+
+    def show(self, selection: Selection, unit: Unit | None) -> None:
         if self._names == ["selection"]:
+            if (
+                unit is not None
+                and unit.channel is None
+                and self._widget.has(unit.layer)
+            ):
+                self._widget.know(unit)
             if self._widget.selection != selection:
                 self._widget.selection = selection
-        elif selection["unit"] is not None:
-            unit = as_unit(selection["unit"])
-            shown = (self._widget.layer, self._widget.channel)
-            if unit.channel is not None and (unit.layer, unit.channel) != shown:
-                self._widget.objective = f"{unit.layer}:{unit.channel}"
+        elif unit is not None:
+            self._draw(unit)
+
+    def _draw(self, unit: Unit) -> None:
+        """Let a `FeatureVis` show a unit."""
+        if unit.channel is None or unit.negative:
+            from lucid_widgets.recipes.icons import objective_of
+
+            self._widget.objective = objective_of(self._widget.model, unit)
+            return
+        shown = (self._widget.layer, self._widget.channel)
+        plain = self._widget.objective_kind in ("channel", "neuron")
+        if not plain or (unit.layer, unit.channel) != shown:
+            self._widget.objective = f"{unit.layer}:{unit.channel}"
 
     def _notice(self, change: Any) -> None:
         if change.name == "selection":

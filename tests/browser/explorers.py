@@ -31,6 +31,10 @@ CELLS = {
     "grid": "grid = ChannelGrid(layer='mixed4a', filter='0-99')\ngrid",
     "linked": ("vis = FeatureVis(size=64, steps=40)\nlinked = link(grid, vis)\nvis"),
     "groups": ("groups = NeuronGroups(image=photo, layer='mixed4a', count=4)\ngroups"),
+    "dictionary": ("words = SemanticDictionary(image=photo, layer='mixed4a')\nwords"),
+    "explorer": (
+        "explorer = Explorer(image=photo, layer='mixed4a', size=64, steps=60)\nexplorer"
+    ),
     "hostile": (
         "class Hostile(models.TinyInception):\n"
         "    labels = [ATTACK] * 200\n"

@@ -8,7 +8,7 @@ import io
 import pytest
 from PIL import Image
 
-from tests.browser.explorers import AXE, LOOKS
+from tests.browser.explorers import AXE, CELLS, LOOKS
 from tests.browser.lab import wait_for
 
 
@@ -126,6 +126,67 @@ def test_groups_light_up_the_photo_where_they_are_active(explorers, shot):
         explorers.look(output, shot, f"groups-{look}", theme, width)
 
 
+def test_a_photo_is_read_with_mouse_and_keys_and_the_place_is_shared(explorers):
+    output = explorers.show("dictionary")
+    photo = output.get_by_role("application")
+    photo.wait_for()
+    words = output.locator(".lucid-word")
+    assert words.count() == 4
+    explorers.wait_for_icons(output, 4)
+    rows, columns = explorers.ask("words.grid")
+    box = photo.bounding_box()
+    where = output.locator("[aria-live=polite]")
+    photo.hover(position={"x": 0.4 * box["width"] / columns, "y": box["height"] - 3})
+    wait_for(lambda: f"row {rows - 1}, column 0:" in where.inner_text(), "the corner")
+    expected = explorers.ask(f"[str(u) for u, _ in words.words_at({rows - 1}, 0)]")
+    assert where.inner_text().endswith(", ".join(expected))
+    assert explorers.ask("words.selection")["position"] is None, "only looked at"
+    photo.click(position={"x": 3, "y": 3})
+    explorers.page.keyboard.press("ArrowDown")
+    explorers.page.keyboard.press("ArrowRight")
+    wait_for(
+        lambda: explorers.ask("words.selection")["position"] == [1, 1],
+        "row 1, column 1",
+    )
+    first = words.first
+    first.click()
+    unit = explorers.ask("str(words.words_at(1, 1)[0][0])")
+    wait_for(lambda: explorers.ask("words.selection")["unit"] == unit, "its unit")
+    assert first.get_attribute("aria-pressed") == "true"
+
+
+def test_another_photo_comes_from_a_file_and_what_is_none_is_refused(explorers):
+    output = explorers.show("dictionary")
+    before = explorers.ask("words.photo_size")
+    file = io.BytesIO()
+    Image.new("CMYK", (120, 60), (0, 200, 200, 0)).save(file, "JPEG")
+    chooser = output.locator("input[type=file]")
+    photo = {"name": "red.jpg", "mimeType": "image/jpeg", "buffer": file.getvalue()}
+    chooser.set_input_files(photo)
+    wait_for(lambda: explorers.ask("words.photo_size") != before, "the photo")
+    red, green, _ = explorers.ask("words.image.mean((0, 1)).tolist()")
+    assert red > green + 0.4
+    chooser.set_input_files({**photo, "buffer": b"no image at all"})
+    alert = output.get_by_role("alert")
+    wait_for(lambda: "no image that can be read" in alert.inner_text(), "the refusal")
+    chooser.set_input_files(photo)
+    wait_for(lambda: not alert.inner_text(), "the error to go")
+
+
+def test_side_by_side_one_choice_leads_all(explorers):
+    output = explorers.show("explorer")
+    output.locator(".lucid-word").first.wait_for()
+    output.locator(".lucid-tile").nth(3).click()
+    wait_for(
+        lambda: explorers.ask("explorer.vis.channel") == 3, "the picture to follow"
+    )
+    assert explorers.ask("explorer.words.selection")["unit"] == "mixed4a:3"
+    output.get_by_label("Layer").first.select_option("mixed3a")
+    wait_for(lambda: explorers.ask("explorer.grid.layer") == "mixed3a", "the grid")
+    explorers.wait_for_icons(output, 4)
+    explorers.ask("explorer.close()")
+
+
 def test_text_never_becomes_markup(explorers):
     output = explorers.show("hostile")
     assert output.locator(".lucid-tile").count() == 6
@@ -138,14 +199,15 @@ def test_text_never_becomes_markup(explorers):
 def test_the_widgets_are_accessible(explorers):
     if not AXE.exists():
         pytest.skip("axe-core is not installed: npm --prefix js ci")
-    explorers.show("grid")
-    explorers.assert_accessible(".lucid-channel-grid")
+    for name in ("channel-grid", "semantic-dictionary"):
+        explorers.show("grid" if name == "channel-grid" else "dictionary")
+        explorers.assert_accessible(f".lucid-{name}")
 
 
 def test_the_widgets_look_at_home(explorers, shot):
-    for name in ("grid",):
+    for name, count in (("grid", 8), ("dictionary", 4)):
         output = explorers.show(name)
-        explorers.wait_for_icons(output, 8)
+        explorers.wait_for_icons(output, count, 180)
         for theme, width, look in LOOKS:
             explorers.look(output, shot, f"{name}-{look}", theme, width)
 
@@ -166,8 +228,10 @@ def test_without_widgets_there_is_a_poster_and_the_page_works_with_no_network(
     explorers, browser, shot
 ):
     explorers.show("grid")
-    assert explorers.ask("grid.wait(60)") is True
-    number = list(range(5))[1]
+    explorers.ask("setattr(grid, 'filter', '0-11')")
+    wait_for(lambda: explorers.ask("len(grid.kept_index)") >= 12, "all icons", 180)
+    wait_for(lambda: explorers.ask("grid.status") == "resting", "rest", 60)
+    number = list(CELLS).index("grid")
     kinds = [set(output["data"]) for output in explorers.notebook.outputs(number)]
     assert kinds == [
         {"text/plain", "application/vnd.jupyter.widget-view+json"},

@@ -1,0 +1,175 @@
+/** SemanticDictionary: a photo, and the strongest channels where one looks, as icons. */
+
+import "../base/photo.css";
+import { choice, slider } from "../base/controls.js";
+import { WidgetFrame } from "../base/frame.js";
+import { PhotoInput } from "../base/photo_input.js";
+import { PositionPicker } from "../base/position_picker.js";
+import type { State } from "../base/state.js";
+import { type Context, widget } from "../base/widget.js";
+import { element, setText } from "../element.js";
+import { type Word, WordList } from "../icons/word_list.js";
+import type { Position } from "../widget_protocol.js";
+
+const TRAITS = [
+  "layer",
+  "layers",
+  "top_k",
+  "photo",
+  "grid",
+  "words",
+  "channels",
+  "values",
+  "overall",
+];
+
+/** Icons of other places that are fetched ahead, while nothing else is wanted. */
+const AHEAD = 24;
+const MAX_TOP = 12;
+
+function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
+  const { state, connection, icons } = context;
+  let chosen: Position | null = null;
+  let picked: string | null = null;
+  state.onChange(
+    ["selection"],
+    () => {
+      chosen = null;
+      picked = null;
+    },
+    signal,
+  );
+
+  const select = (unit: string | null, position: Position | null) => {
+    if (unit) picked = unit; // shown at once; the kernel confirms
+    if (position) chosen = position;
+    connection.send({ kind: "select", unit, position });
+    update();
+  };
+  const layer = choice(
+    context,
+    { name: "layer", label: "Layer" },
+    () => state.texts("layers").map((name) => [name, name] as const),
+    signal,
+  );
+  const top = slider(
+    context,
+    { name: "top_k", label: "Channels", min: 1, max: MAX_TOP, step: 1 },
+    signal,
+  );
+  const picker = new PositionPicker(
+    () => update(),
+    (position) => select(null, position),
+    signal,
+  );
+  const words = new WordList(icons, (unit) => select(unit, null), signal);
+  const where = element("div", { class: "lucid-quiet", "aria-live": "polite" });
+  const empty = element("p", {}, "Choose a photo, paste one, or drop one here.");
+
+  const update = () => {
+    const [rows = 0, columns = 0] = state.numbers("grid");
+    const hasPhoto = rows * columns > 0;
+    picker.node.hidden = !hasPhoto;
+    empty.hidden = hasPhoto;
+    const { selection } = state;
+    const selected = chosen ?? selection.position;
+    picker.update({
+      bytes: state.bytes("photo"),
+      size: state.numbers("photo_size"),
+      grid: [rows, columns],
+      chosen: selected,
+      label: `photo, ${rows} rows and ${columns} columns of positions`,
+    });
+    const here = wordsAt(state, picker.position);
+    words.update(here, picked ?? selection.unit);
+    setText(where, hasPhoto ? describe(picker.position, here) : "");
+    icons.want(
+      picker,
+      hasPhoto ? [...here.map(({ unit }) => unit), ...vocabulary(state)] : [],
+    );
+    for (const control of [layer, top, photos]) control.update(frame.isLive);
+  };
+  const frame = new WidgetFrame(
+    el,
+    context,
+    {
+      name: "semantic-dictionary",
+      hint: "hover or arrow keys look at a place, a click stays",
+      traits: TRAITS,
+    },
+    update,
+    signal,
+  );
+  const upload = (photo: ArrayBuffer) => {
+    frame.complain("");
+    // A refusal is told by the kernel's own error, which the frame shows.
+    context.questions.ask("photo", {}, photo).catch(() => {});
+  };
+  const photos = new PhotoInput(
+    frame.node,
+    upload,
+    (error) => frame.complain(error),
+    signal,
+  );
+  signal.addEventListener("abort", () => icons.want(picker, []));
+  frame.content.append(
+    element("div", { class: "lucid-bar" }, layer.node, top.node, photos.node),
+    element("div", { class: "lucid-beside" }, picker.node, empty, words.node),
+    where,
+  );
+}
+
+function describe(position: Position | null, words: readonly Word[]): string {
+  const place = position
+    ? `row ${position[0]}, column ${position[1]}`
+    : "mean over the whole photo";
+  return `${place}: ${words.map(({ unit }) => unit).join(", ")}`;
+}
+
+/** The strongest channels at a position; without one, of the whole photo. */
+function wordsAt(state: State, position: Position | null): readonly Word[] {
+  const layer = state.text("layer");
+  const top = state.number("top_k") ?? 4;
+  if (!position) {
+    const values = state.numbers("overall_values");
+    return state
+      .numbers("overall")
+      .slice(0, top)
+      .map((channel, i) => ({ unit: `${layer}:${channel}`, value: values[i] ?? 0 }));
+  }
+  const [, columns = 0] = state.numbers("grid");
+  const words = state.number("words") ?? 0;
+  const start = (position[0] * columns + position[1]) * words;
+  const channels = view(state.bytes("channels"));
+  const values = view(state.bytes("values"));
+  const found: Word[] = [];
+  for (let i = start; i < start + Math.min(top, words); i++) {
+    if (2 * i + 2 > channels.byteLength || 4 * i + 4 > values.byteLength) break;
+    const channel = channels.getUint16(2 * i, true);
+    const value = values.getFloat32(4 * i, true);
+    found.push({ unit: `${layer}:${channel}`, value });
+  }
+  return found;
+}
+
+/** The channels that are strongest at the most places: their icons come ahead. */
+function vocabulary(state: State): readonly string[] {
+  const layer = state.text("layer");
+  const words = state.number("words") ?? 0;
+  const channels = view(state.bytes("channels"));
+  const counts = new Map<number, number>();
+  for (let i = 0; words > 0 && 2 * i + 2 <= channels.byteLength; i += words) {
+    const channel = channels.getUint16(2 * i, true);
+    counts.set(channel, (counts.get(channel) ?? 0) + 1);
+  }
+  return [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, AHEAD)
+    .map(([channel]) => `${layer}:${channel}`);
+}
+
+function view(bytes: Uint8Array<ArrayBuffer>): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+export default widget(show);
