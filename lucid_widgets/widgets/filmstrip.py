@@ -28,7 +28,7 @@ from lucid_widgets.widgets.course import Course, Stretch
 
 MAX_SNAPSHOTS = 64
 
-STRIP_BYTES = 90_000
+STRIP_BYTES = 78_000
 """Of a saved filmstrip, before base64 makes it a third larger."""
 
 STATE_BYTES = 512 * 2**20
