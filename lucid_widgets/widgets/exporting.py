@@ -80,6 +80,14 @@ def _image(pixels: Pixels8) -> Image.Image:
     return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
 
 
+def _on_white(image: Image.Image) -> Image.Image:
+    """Return an image without transparency, which video does not have."""
+    if image.mode != "RGBA":
+        return image.convert("RGB")
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("RGB")
+
+
 def _save_mp4(path: Path, pictures: list[Pixels8], frames_per_second: float) -> Path:
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
@@ -88,8 +96,10 @@ def _save_mp4(path: Path, pictures: list[Pixels8], frames_per_second: float) -> 
             "use '.webp', which every browser plays"
         )
     with tempfile.TemporaryDirectory() as folder:
-        for number, pixels in enumerate(pictures):
-            _image(pixels).convert("RGB").save(Path(folder, f"{number:05d}.png"))
+        # The last one stays for a second more, as in the other formats.
+        more = [pictures[-1]] * round(frames_per_second)
+        for number, pixels in enumerate([*pictures, *more]):
+            _on_white(_image(pixels)).save(Path(folder, f"{number:05d}.png"))
         command = [
             *(ffmpeg, "-y", "-loglevel", "error"),
             *("-framerate", str(frames_per_second), "-i", f"{folder}/%05d.png"),
@@ -97,9 +107,15 @@ def _save_mp4(path: Path, pictures: list[Pixels8], frames_per_second: float) -> 
             *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p"),
             str(path.absolute()),
         ]
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=FFMPEG_S, check=False
-        )
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=FFMPEG_S, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise SaveError(
+                f"ffmpeg did not finish {path.name!r} within {FFMPEG_S} s; try a "
+                "smaller scale"
+            ) from error
     if done.returncode:
         raise SaveError(f"ffmpeg could not write {path.name!r}: {done.stderr[-300:]}")
     return path

@@ -26,7 +26,7 @@ from lucid_widgets.shapes import Images, Pixels
 from lucid_widgets.widgets.comms import handle_where_received
 from lucid_widgets.widgets.control_panel import ControlPanel
 from lucid_widgets.widgets.frame_canvas import FrameCanvas
-from lucid_widgets.widgets.front_ends import front_end, hint
+from lucid_widgets.widgets.front_ends import front_end, hint, marimo_view
 from lucid_widgets.widgets.model_choice import as_model, check_name
 from lucid_widgets.widgets.objective_choice import (
     ObjectiveChoice,
@@ -291,6 +291,15 @@ class FeatureVis(Sharing, ipywidgets.Box):
         session.poster.display()
         if help_with := hint(front_end()):
             display({"text/plain": help_with}, raw=True)
+        self._start_if_new()
+
+    def _display_(self) -> Any:
+        """Return what marimo shows, which asks for this instead."""
+        self._start_if_new()
+        return marimo_view(self._canvas)
+
+    def _start_if_new(self) -> None:
+        session = self._open_session()
         if self._autostart:
             self._autostart = False
             if session.runner.status == "idle":

@@ -2,7 +2,7 @@
 
 Colab handles the messages of widgets while a cell runs only, and VS Code may show a
 widget late or never. There `FeatureVis.run_blocking` does the same run inside the
-cell, and updates one plain output.
+cell, and updates one plain output. marimo shows the canvas, and no ipywidgets.
 """
 
 from __future__ import annotations
@@ -30,19 +30,33 @@ def front_end(modules: Any = sys.modules, environment: Any = os.environ) -> str 
         return "Colab"
     if "VSCODE_PID" in environment or "VSCODE_CWD" in environment:
         return "VS Code"
-    if "marimo" in modules:
-        return "marimo"
     return None
 
 
 def hint(name: str | None) -> str:
     """Return one line for people in such a front end, "" for all others."""
+    if name == "marimo":
+        return (
+            "marimo shows the canvas alone: settings are traits, such as "
+            "vis.channel = 12; if no picture grows, call vis.wait() and show vis.image."
+        )
     if name not in BLOCKING:
         return ""
     return (
         f"If no picture grows here ({name} may hold back updates from the "
         "background), run vis.run_blocking() in a cell."
     )
+
+
+def marimo_view(canvas: Any) -> Any:
+    """Return a canvas for marimo, with a line of help.
+
+    marimo has a place for widgets made with anywidget, and none for ipywidgets, of
+    which the settings beside the canvas consist.
+    """
+    marimo = sys.modules["marimo"]
+    help_with = marimo.md(f"`{hint('marimo')}`")
+    return marimo.vstack([marimo.ui.anywidget(canvas), help_with])
 
 
 def show_until_rest(

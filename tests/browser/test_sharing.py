@@ -6,6 +6,7 @@ every way there is; the picture on screen is compared with the picture of the ru
 
 from __future__ import annotations
 
+import base64
 import io
 import subprocess
 import sys
@@ -18,12 +19,19 @@ from nbconvert import HTMLExporter
 from PIL import Image
 
 from tests.browser.lab import ROOT, wait_for
+from tests.browser.leaks import Leaks
 
 STEPS = 24
 CELLS = [
     f"from lucid_widgets import FeatureVis\nvis = FeatureVis(size=64, steps={STEPS})\nvis",
     "vis.wait()\nvis.save('expected.png')\nvis.to_html('page.html')",
 ]
+RERUN = """
+from lucid_widgets import FeatureVis
+vis = FeatureVis(size=64, steps=4)
+vis._session.runner._idle_s = 0.5
+vis
+"""
 STATE = "application/vnd.jupyter.widget-state+json"
 
 
@@ -207,8 +215,6 @@ def test_plain_readers_find_a_png_of_the_last_frame(executed):
     outputs = notebook.cells[0].outputs
     pictures = [one.data["image/png"] for one in outputs if "image/png" in one.data]
     assert len(pictures) == 1
-    import base64
-
     with Image.open(io.BytesIO(base64.b64decode(pictures[0]))) as poster:
         pixels = np.asarray(poster.convert("RGB"))
     with Image.open(executed / "expected.png") as expected:
@@ -235,8 +241,133 @@ def test_a_page_of_its_own_replays_with_the_network_blocked(executed, browser, s
     context.close()
 
 
+@pytest.fixture
+def page_of_a_run(executed, browser):
+    """The page that replays a run, opened without a network."""
+    context = browser.new_context(offline=True, viewport={"width": 420, "height": 800})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    problems = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto((executed / "page.html").as_uri())
+    page.get_by_role("button", name="Compare").wait_for()
+    yield page
+    assert problems == []
+    context.close()
+
+
+def painted(page):
+    """Return the pixels of the canvas."""
+    url = page.evaluate(
+        "() => document.querySelector('[role=img] canvas').toDataURL('image/png')"
+    )
+    return pixels_of_url(url)
+
+
+def pixels_of_url(url):
+    with Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+def until_painted(page, expected):
+    wait_for(lambda: np.array_equal(painted(page), expected()), "the pixels", 20)
+
+
+def test_two_snapshots_are_compared_by_mouse_and_by_keys(page_of_a_run, shot):
+    page = page_of_a_run
+    newest = painted(page)
+    scrubber = page.get_by_role("slider", name="filmstrip")
+    scrubber.focus()
+    page.keyboard.press("Home")
+    wait_for(lambda: not np.array_equal(painted(page), newest), "step 1")
+    page.wait_for_timeout(300)
+    first = painted(page)
+    page.get_by_role("button", name="Compare").click()
+    divider = page.get_by_role("slider", name="divider")
+    divider.wait_for()
+    width = newest.shape[1]
+
+    def split(share):
+        edge = round(share * width)
+        return np.concatenate([first[:, :edge], newest[:, edge:]], 1)
+
+    until_painted(page, lambda: split(0.5))
+    shot(page, "compare-narrow")
+    box = page.get_by_role("img").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + 90, steps=4)
+    page.mouse.up()
+    until_painted(page, lambda: split(0.75))
+    assert divider.get_attribute("aria-valuenow") == "75"
+    page.keyboard.press("Home")
+    until_painted(page, lambda: newest)
+    page.keyboard.press("PageUp")
+    until_painted(page, lambda: split(0.1))
+    page.get_by_role("slider", name="left picture").focus()
+    page.keyboard.press("End")
+    until_painted(page, lambda: newest)
+    assert "beside step 24" in page.get_by_role("img").get_attribute("aria-label")
+
+
+def test_the_picture_is_copied_and_dragged_out_with_its_recipe(page_of_a_run, executed):
+    page = page_of_a_run
+    page.get_by_role("button", name="Copy", exact=True).click()
+    page.get_by_role("button", name="Copied").wait_for()
+    copied = page.evaluate(
+        """async () => {
+            const [item] = await navigator.clipboard.read();
+            const bytes = new Uint8Array(
+                await (await item.getType('image/png')).arrayBuffer());
+            return 'data:,' + btoa(String.fromCharCode(...bytes));
+        }"""
+    )
+    page.evaluate(
+        """() => {
+            const target = document.createElement('div');
+            target.id = 'target';
+            target.style.cssText = 'position: fixed; inset: 0 0 auto auto; width: 40px;'
+                + 'height: 40px; background: gray';
+            target.ondragover = event => event.preventDefault();
+            target.ondrop = event => {
+                event.preventDefault();
+                window.dropped = event.dataTransfer.getData('text/html');
+            };
+            document.body.append(target);
+        }"""
+    )
+    page.locator("[role=img]").drag_to(page.locator("#target"))
+    page.wait_for_function("() => window.dropped")
+    html = page.evaluate("window.dropped")
+    url = html.partition('src="')[2].partition('"')[0]
+    assert url.startswith("data:image/png;base64,")
+    with Image.open(executed / "expected.png") as file:
+        expected, recipe = np.asarray(file.convert("RGB")), file.info["lucid_widgets"]
+    np.testing.assert_array_equal(pixels_of_url(copied), expected)
+    np.testing.assert_array_equal(pixels_of_url(url), expected)
+    data = base64.b64decode(url.partition(",")[2])
+    with Image.open(io.BytesIO(data)) as picture:
+        assert picture.info["lucid_widgets"] == recipe
+
+
+def counts_after_run(notebook, leaks, cell):
+    """Run a cell that shows a short run; count what is there when all is at rest."""
+    notebook.run(cell)
+    wait_for(lambda: notebook.ask("vis.status") == "finished", "the end", 120)
+    wait_for(lambda: leaks.count()["threads"] == 0, "the thread to end", 30)
+    notebook.wait_for_step(4)
+    notebook.page.wait_for_timeout(500)
+    counts = leaks.count()
+    return {name: counts[name] for name in ("views", "bitmaps", "threads")}
+
+
 def test_scrubbing_back_and_going_on_from_there_makes_a_branch(open_notebook, shot):
-    notebook = open_notebook(CELLS[0])
+    notebook = open_notebook(CELLS[0], RERUN)
+    leaks = Leaks(notebook)
+    counted = [counts_after_run(notebook, leaks, 1) for _ in range(4)]
+    assert counted[1:] == [counted[0]] * 3, "three reruns leave nothing"
+    notebook.command("notebook:clear-all-cell-outputs")
     notebook.run(0)
     wait_for(lambda: notebook.ask("vis.status") == "finished", "the end", 120)
     slider = notebook.page.get_by_role("slider", name="filmstrip")
@@ -252,4 +383,14 @@ def test_scrubbing_back_and_going_on_from_there_makes_a_branch(open_notebook, sh
     status = notebook.page.locator(".lucid-status")
     wait_for(lambda: "branch from step 12" in status.inner_text(), "the notice")
     wait_for(slider.is_visible, "the filmstrip")
+    tree = notebook.page.get_by_role("navigation", name="branches")
+    rows = tree.get_by_role("button")
+    assert rows.all_inner_texts() == [
+        "run\n24 steps",
+        "from step 12: nothing changed\n32 steps",
+    ]
     shot(notebook.page, "branch")
+    rows.first.press("Enter")
+    wait_for(lambda: notebook.step() == STEPS, "the first run again")
+    assert notebook.ask("vis.steps") == STEPS
+    wait_for(lambda: rows.first.get_attribute("aria-current") == "true", "the mark")

@@ -6,12 +6,20 @@ import io
 import json
 import re
 import shutil
+import subprocess
+import sys
+import types
 
 import numpy as np
 import pytest
 from PIL import Image, features
 
-from lucid_widgets.errors import ImageError, MissingPackageError, SettingError
+from lucid_widgets.errors import (
+    ImageError,
+    MissingPackageError,
+    SaveError,
+    SettingError,
+)
 from lucid_widgets.widgets import front_ends
 from lucid_widgets.widgets.exporting import save_animation
 
@@ -38,11 +46,25 @@ def test_mp4_needs_ffmpeg_and_says_so(tmp_path, monkeypatch):
         save_animation(tmp_path / "x.mp4", [picture], 8)
 
 
-@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="no ffmpeg")
-def test_mp4_with_ffmpeg(tmp_path):
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed")
+def test_mp4_shows_every_picture_and_stays_at_the_last(tmp_path):
     pictures = [np.full((5, 7, 3), value, np.uint8) for value in (0, 128, 255)]
     path = save_animation(tmp_path / "x.mp4", pictures, 8)
-    assert b"ftyp" in path.read_bytes()[:32]
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-f", "rawvideo"]
+    command += ["-pix_fmt", "gray", "-"]
+    done = subprocess.run(command, capture_output=True, check=True)
+    frames = np.frombuffer(done.stdout, np.uint8).reshape(-1, 6, 8)
+    middle = frames[:, 2, 3].astype(int)
+    assert abs(middle[:3] - [0, 128, 255]).max() < 6
+    assert len(frames) == 3 + 8  # a second more of the last one
+    assert abs(middle[3:] - 255).max() < 6
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed")
+def test_what_ffmpeg_cannot_write_is_told(tmp_path):
+    picture = np.zeros((5, 7, 3), np.uint8)
+    with pytest.raises(SaveError, match=r"x\.mp4"):
+        save_animation(tmp_path / "nowhere" / "x.mp4", [picture], 8)
 
 
 @pytest.mark.parametrize(
@@ -96,11 +118,28 @@ def test_front_ends_that_need_help_get_one_line_and_others_none():
     assert front_ends.front_end({}, {}) is None
     assert front_ends.front_end({"google.colab": 1}, {}) == "Colab"
     assert front_ends.front_end({}, {"VSCODE_PID": "1"}) == "VS Code"
-    assert front_ends.front_end({"marimo": 1}, {}) == "marimo"
-    assert front_ends.hint(None) == front_ends.hint("marimo") == ""
+    assert front_ends.front_end({"marimo": 1}, {}) is None  # imported, but not at work
+    assert front_ends.hint(None) == ""
     for name in front_ends.BLOCKING:
         assert "run_blocking()" in front_ends.hint(name)
         assert "\n" not in front_ends.hint(name)
+
+
+def test_marimo_gets_the_canvas_and_a_line(make_vis, monkeypatch):
+    stand_in = types.ModuleType("marimo")
+    stand_in.md = lambda text: text
+    stand_in.vstack = list
+    stand_in.ui = types.SimpleNamespace(anywidget=lambda widget: widget)
+    monkeypatch.setitem(sys.modules, "marimo", stand_in)
+    vis = make_vis(steps=3)
+    canvas, line = vis._display_()
+    assert canvas is vis.canvas
+    assert "settings are traits" in line
+    assert "\n" not in line
+    assert vis.wait(120)
+    assert vis.current_step == 3
+    vis._display_()
+    assert vis.status == "finished"
 
 
 def test_a_blocking_run_grows_its_picture_in_one_output(make_vis, monkeypatch):
