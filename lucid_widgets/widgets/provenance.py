@@ -1,7 +1,8 @@
 """Recipes inside picture files, in standard metadata.
 
 PNG                        a tEXt chunk, keyword "lucid_widgets", before the pixels
-WebP, JPEG, AVIF, TIFF     EXIF, tag UserComment
+WebP, JPEG, AVIF           EXIF, tag UserComment
+TIFF                       tag ImageDescription
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ READ_FORMATS = ("PNG", "WEBP", "JPEG", "AVIF", "TIFF")
 
 _EXIF_POINTER = 0x8769
 _USER_COMMENT = 0x9286
+_IMAGE_DESCRIPTION = 0x010E
 _ASCII = b"ASCII\0\0\0"
 _MARK = f"{KEYWORD} "
 
@@ -71,9 +73,13 @@ def _metadata(kind: str, recipe: str) -> dict[str, Any]:
         return {"pnginfo": info}
     if kind in READ_FORMATS and len(recipe) <= MAX_EXIF_CHARACTERS:
         exif = Image.Exif()
+        if kind == "TIFF":  # for which Pillow writes no part of EXIF that is its own
+            exif[_IMAGE_DESCRIPTION] = _MARK + recipe
+            return {"exif": exif}
         comment = _ASCII + (_MARK + recipe).encode("ascii")
         exif.get_ifd(_EXIF_POINTER)[_USER_COMMENT] = comment
-        return {"exif": exif}
+        # As bytes: AVIF takes EXIF that has nothing but parts for empty.
+        return {"exif": exif.tobytes()}
     reason = "is too long for it" if kind in READ_FORMATS else "finds no room in it"
     warnings.warn(
         f"saved as {kind} without the recipe, which {reason}; PNG keeps it",
@@ -120,10 +126,15 @@ def _text_in(image: Image.Image) -> str | None:
     if image.format == "PNG":
         text = image.info.get(KEYWORD)
         return text if isinstance(text, str) else None
-    comment = image.getexif().get_ifd(_EXIF_POINTER).get(_USER_COMMENT)
-    if not isinstance(comment, bytes) or not comment.startswith(_ASCII):
+    if image.format == "TIFF":
+        text = image.getexif().get(_IMAGE_DESCRIPTION)
+    else:
+        comment = image.getexif().get_ifd(_EXIF_POINTER).get(_USER_COMMENT)
+        if not isinstance(comment, bytes) or not comment.startswith(_ASCII):
+            return None
+        text = comment[len(_ASCII) :].decode("ascii", "replace")
+    if not isinstance(text, str):
         return None
-    text = comment[len(_ASCII) :].decode("ascii", "replace")
     return text[len(_MARK) :] if text.startswith(_MARK) else None
 
 

@@ -302,7 +302,7 @@ def _stretches(given: Any, steps: int) -> tuple[StretchRecipe, ...]:
 
 def _read_objective(given: Any) -> ObjectiveRecipe:
     fields = _fields("objective", given)
-    kind, label = fields.get("kind"), fields.get("label")
+    kind, label = _text("objective's kind", fields.get("kind")), fields.get("label")
     if kind not in KINDS:
         raise _bad("objective's kind", kind, f"one of {', '.join(KINDS)}")
     return ObjectiveRecipe(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import warnings
 
+import hypothesis
+import hypothesis.strategies as st
 import numpy as np
 import pytest
-from PIL import Image
+from hypothesis import given
+from PIL import Image, features
 from PIL.PngImagePlugin import PngInfo
 
 from lucid_widgets import FeatureVis
@@ -303,6 +307,57 @@ def test_an_objective_in_a_file_can_name_nothing_but_objectives():
         deep = {"operation": "product", "terms": [deep, 2]}
     with pytest.raises(ProvenanceError):
         from_tree(deep)
+
+
+@pytest.mark.parametrize("ending", [".png", ".webp", ".jpg", ".avif", ".tif"])
+def test_every_format_that_takes_the_recipe_gives_it_back(make_vis, tmp_path, ending):
+    if ending == ".avif" and not features.check("avif"):
+        pytest.skip("this Pillow has no AVIF")
+    vis = make_vis(steps=1)
+    vis.wait(120)
+    path = vis.save(tmp_path / f"x{ending}")
+    assert read_recipe(read_text(path)) == vis.recipe()
+
+
+def test_no_value_anywhere_in_a_recipe_is_more_than_refused(make_vis):
+    vis = with_turns(make_vis)
+    sound = json.loads(vis.recipe().to_json())
+    odd = st.sampled_from([None, True, -1, 0, 2**70, 1e308, "", "x", [], {}, [[]]])
+    odd |= st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+        ),
+        max_leaves=5,
+    )
+
+    @given(where=st.sampled_from(list(places(sound))), value=odd)
+    @hypothesis.settings(max_examples=150, deadline=None, derandomize=True)
+    def check(where, value):
+        recipe = copy.deepcopy(sound)
+        *way, last = where
+        holder = recipe
+        for name in way:
+            holder = holder[name]
+        holder[last] = value
+        try:
+            read = read_recipe(json.dumps(recipe))
+            read.plans(vis.model)
+            read.differences(vis.model)
+        except LucidError:
+            pass
+
+    check()
+
+
+def places(value, at=()):
+    """Yield the way to every value inside a value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, part in inner:
+        yield (*at, name)
+        if isinstance(part, dict | list):
+            yield from places(part, (*at, name))
 
 
 @pytest.mark.parametrize("ending", [".png", ".webp"])
