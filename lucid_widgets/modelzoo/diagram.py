@@ -5,9 +5,17 @@ Pure arithmetic, in pixels; who draws it decides on colours.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
-from lucid_widgets.modelzoo.outline import Box, Branches, Group, Item, Sequence
+from lucid_widgets.modelzoo.outline import (
+    Box,
+    Branches,
+    Group,
+    Item,
+    Sequence,
+    boxes_of,
+)
 
 WIDTH = 420
 """Of the whole picture, in px."""
@@ -26,11 +34,20 @@ Line = tuple[int, int, int, int]
 """From x, y to x, y."""
 
 
+# Of a letter, on average.
+_LETTER = 6.3
+
+
 @dataclass(frozen=True)
 class PlacedBox:
-    """A box and its rectangle, in pixels from the upper left corner."""
+    """A box and its rectangle, in pixels from the upper left corner.
+
+    Its label is its name, without what its neighbours have in common where there is
+    little room.
+    """
 
     box: Box
+    label: str
     x: int
     y: int
     width: int
@@ -52,6 +69,8 @@ class Diagram:
     height: int = 0
     boxes: list[PlacedBox] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    shared: dict[str, str] = field(default_factory=dict, repr=False)
+    """What the names of the boxes begin with that stand beside one another."""
 
 
 def diagram(outline: Sequence) -> Diagram:
@@ -81,6 +100,7 @@ def _item(made: Diagram, item: Item, x: float, y: float, room: float) -> float:
     if isinstance(item, Box):
         width = max(_LEAST, min(BOX[0], room))
         return _box(made, item, x - width / 2, y, width, BOX[1])
+    _note_shared(made, item)
     if isinstance(item, Group):
         return _group(made, item, x, y, room)
     ways = [way for way in item.ways if way.items]
@@ -160,6 +180,17 @@ def _weight(way: Sequence) -> float:
     )
 
 
+def _note_shared(made: Diagram, item: Branches | Group) -> None:
+    names = [box.name for box in boxes_of(item)]
+    first, last = min(names), max(names)
+    length = next(
+        (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0
+    )
+    # Whole words.
+    prefix = re.sub(r"[^_/.-]*$", "", first[:length])
+    made.shared.update(dict.fromkeys(names, prefix))
+
+
 def _group(made: Diagram, group: Group, x: float, y: float, room: float) -> float:
     """Place boxes in rows, inside of a frame."""
     small, height = SMALL
@@ -186,7 +217,11 @@ def _group(made: Diagram, group: Group, x: float, y: float, room: float) -> floa
 def _box(
     made: Diagram, box: Box, x: float, y: float, width: float, height: float
 ) -> float:
-    made.boxes.append(PlacedBox(box, round(x), round(y), round(width), round(height)))
+    label = box.name
+    if len(label) * _LETTER > width - 12:
+        label = label.removeprefix(made.shared.get(label, ""))
+    rectangle = (round(x), round(y), round(width), round(height))
+    made.boxes.append(PlacedBox(box, label, *rectangle))
     return y + height
 
 

@@ -121,6 +121,7 @@ class ModelBrowser(BaseWidget):
             found.append(
                 {
                     "name": box.name,
+                    "label": placed.label,
                     "kind": box.kind,
                     "rectangle": [placed.x, placed.y, placed.width, placed.height],
                     "depth": depth,
@@ -180,7 +181,7 @@ def draw(picture: Diagram, chosen: str) -> NDArray[np.uint8]:
             outline=(200, 90, 0) if is_chosen else (190, 190, 190),
         )
         pen.rectangle(((x, y), (x + 3, corner[1])), fill=colour)
-        text = _fitting(pen, placed.box.name, placed.width - 12)
+        text = _fitting(pen, placed.label, placed.width - 12)
         pen.text((x + 8, y + placed.height // 2), text, fill=(30, 30, 30), anchor="lm")
     return np.asarray(image)
 

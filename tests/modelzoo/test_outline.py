@@ -19,7 +19,7 @@ from lucid_widgets.modelzoo.outline import (
     graph_nodes,
     outline,
 )
-from lucid_widgets.modelzoo.vision_models import InceptionV1, from_keras
+from lucid_widgets.modelzoo.vision_models import InceptionV1, TinyInception, from_keras
 
 
 def graph(text):
@@ -122,6 +122,14 @@ def test_a_thousand_operations_are_folded_and_laid_out():
     made = diagram(fold(graph("\n".join(lines))))
     assert len(made.boxes) == 1 + 2 * 250
     assert [placed.y for placed in made.boxes] == sorted(p.y for p in made.boxes)
+
+
+def test_where_there_is_little_room_neighbours_do_not_repeat_what_they_share():
+    made = diagram(outline(TinyInception()))
+    labels = {placed.box.name: placed.label for placed in made.boxes}
+    assert labels["mixed3a_3x3_bottleneck"] == "3x3_bottleneck"
+    assert labels["mixed3a_3x3"] == "mixed3a_3x3"
+    assert labels["mixed3a"] == "mixed3a"
 
 
 def every_node_once(model):

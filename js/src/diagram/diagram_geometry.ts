@@ -7,6 +7,8 @@
 
 export interface DiagramBox {
   readonly name: string;
+  /** What is written on it: the name, or what tells it from its neighbours. */
+  readonly label: string;
   readonly kind: string;
   readonly x: number;
   readonly y: number;
@@ -36,6 +38,7 @@ export function readBoxes(given: readonly unknown[]): readonly DiagramBox[] {
     if (width === undefined || height === undefined) return [];
     return {
       name,
+      label: text(field("label")) || name,
       kind: text(field("kind")),
       x,
       y,

@@ -134,7 +134,7 @@ export class DiagramView {
     node.style.width = `${box.width}px`;
     node.style.height = `${box.height}px`;
     if (box.width >= 40) {
-      const name = element("bdi", {}, box.name);
+      const name = element("bdi", {}, box.label);
       node.append(element("span", { class: "lucid-box-name" }, name));
     }
     if (box.width >= 120 && box.depth) {
