@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lucid_widgets.widgets.channel_grid import ChannelGrid
     from lucid_widgets.widgets.explorer import Explorer
     from lucid_widgets.widgets.feature_vis import FeatureVis
+    from lucid_widgets.widgets.mixer import Mixer
     from lucid_widgets.widgets.model_browser import ModelBrowser
     from lucid_widgets.widgets.neuron_groups import NeuronGroups
     from lucid_widgets.widgets.selection import link
@@ -20,6 +21,7 @@ __all__ = [
     "ChannelGrid",
     "Explorer",
     "FeatureVis",
+    "Mixer",
     "ModelBrowser",
     "NeuronGroups",
     "SemanticDictionary",
@@ -33,6 +35,7 @@ _WIDGETS = {
     "ChannelGrid": "lucid_widgets.widgets.channel_grid",
     "Explorer": "lucid_widgets.widgets.explorer",
     "FeatureVis": "lucid_widgets.widgets.feature_vis",
+    "Mixer": "lucid_widgets.widgets.mixer",
     "ModelBrowser": "lucid_widgets.widgets.model_browser",
     "NeuronGroups": "lucid_widgets.widgets.neuron_groups",
     "SemanticDictionary": "lucid_widgets.widgets.semantic_dictionary",

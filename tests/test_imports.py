@@ -35,6 +35,7 @@ EXPORTED = {
         "ChannelGrid",
         "Explorer",
         "FeatureVis",
+        "Mixer",
         "ModelBrowser",
         "NeuronGroups",
         "SemanticDictionary",

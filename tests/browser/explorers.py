@@ -35,6 +35,10 @@ CELLS = {
     "explorer": (
         "explorer = Explorer(image=photo, layer='mixed4a', size=64, steps=60)\nexplorer"
     ),
+    "mixer": (
+        "mixer = Mixer(units=['mixed4a:30', 'mixed4a:55', '-mixed4a:3'], size=64, "
+        "steps=100_000)\nmixer"
+    ),
     "hostile": (
         "class Hostile(models.TinyInception):\n"
         "    labels = [ATTACK] * 200\n"

@@ -187,6 +187,26 @@ def test_side_by_side_one_choice_leads_all(explorers):
     explorers.ask("explorer.close()")
 
 
+def test_the_mixture_is_moved_by_keys_and_mouse_while_the_picture_runs(explorers, shot):
+    output = explorers.show("mixer")
+    pad = output.get_by_role("application")
+    pad.focus()
+    explorers.page.keyboard.press("ArrowDown")
+    explorers.page.keyboard.press("ArrowRight")
+    wait_for(lambda: explorers.ask("mixer.point") == [0.55, 0.05], "the point")
+    box = pad.bounding_box()
+    pad.click(position={"x": 0.3 * box["width"], "y": 0.85 * box["height"]})
+    wait_for(lambda: explorers.ask("mixer.weights")[2] > 0.9, "the lower corner")
+    numbers = "mixer.vis.objective.numbers[0][[3, 30]].tolist()"
+    third, thirtieth = explorers.ask(numbers)
+    assert third < -0.9
+    assert 0 <= thirtieth < 0.1
+    explorers.wait_for_icons(output, 3, 180)
+    explorers.assert_accessible(".lucid-mixer")
+    shot(output, "mixer")
+    explorers.ask("mixer.close()")
+
+
 def test_text_never_becomes_markup(explorers):
     output = explorers.show("hostile")
     assert output.locator(".lucid-tile").count() == 6
