@@ -114,8 +114,9 @@ class RunSession:
                 reasons = [plan.choice.kind]
             self.plan = plan
             self._canvas.title = plan.choice.title
-            self._canvas.error = ""
-            self._progress(error="")
+            # What stopped a run is told until there is another one.
+            if reasons or self.runner.status != "failed":
+                self._forget_error()
             if reasons:
                 if self.runner.status != "idle":
                     self._canvas.notice = f"new run: {', '.join(reasons)}"

@@ -272,6 +272,18 @@ def test_before_the_first_step_there_is_no_picture(make_vis, tmp_path):
         vis.save(tmp_path / "picture.png")
 
 
+def test_what_stopped_a_run_is_told_until_there_is_another(make_vis):
+    vis = make_vis(objective=lambda T: T("mixed9z"))
+    with pytest.raises(LucidError, match="mixed9z"):
+        vis.wait()
+    message = vis.error
+    vis.learning_rate = 0.02
+    vis.steps = 7
+    assert (vis.status, vis.error, vis.canvas.error) == ("failed", message, message)
+    vis.seed = 3
+    assert (vis.status, vis.error, vis.canvas.error) == ("idle", "", "")
+
+
 def test_an_error_in_the_run_is_shown_and_raised_by_wait(make_vis, capfd):
     def broken(T):
         raise ZeroDivisionError("the objective divides by zero")
