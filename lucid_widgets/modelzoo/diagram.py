@@ -148,7 +148,7 @@ def _width(way: Sequence, room: float) -> float:
 def _beside(made: Diagram, item: Branches, x: float, y: float, room: float) -> float:
     """Place ways beside each other; the lines to and from them are drawn."""
     ways = [*item.ways, Sequence()] if item.open else list(item.ways)
-    gap = min(10.0, room / (4 * len(ways)))
+    gap = min(6.0, room / (4 * len(ways)))
     weights = [_weight(way) for way in ways]
     share = (room - gap * (len(ways) - 1)) / sum(weights)
     left = x - room / 2

@@ -63,6 +63,9 @@ class ModelBrowser(BaseWidget):
     depth = traitlets.Int(0).tag(sync=True)
     """Number of channels of the chosen layer."""
 
+    shape = traitlets.List().tag(sync=True)
+    """Shape of the chosen layer at the model's own image size; empty until known."""
+
     boxes = traitlets.List().tag(sync=True)
     """The picture: one dictionary for each box, see `box_state`."""
 
@@ -95,9 +98,11 @@ class ModelBrowser(BaseWidget):
         with self.hold_sync():
             self.error = ""
             self.depth = self.model.get_layer(self.layer).depth or 0
+            self.shape = []
             self.title = f"{self.model.name}, {self.layer}"
         # Its box stands out in the picture for those without widgets.
         self._show_poster()
+        self.compute("shape", self._find_shape, urgency=1)
 
     @traitlets.observe("selection")
     def _selection_changed(self, change: Any) -> None:
@@ -143,6 +148,12 @@ class ModelBrowser(BaseWidget):
         except LucidError:
             return  # the picture is as good without
         self.boxes = self._states(shapes)
+
+    def _find_shape(self) -> None:
+        layer = self.layer
+        shape = self.model.shapes_of([layer]).get(layer)
+        if layer == self.layer:
+            self.shape = list(shape[1:]) if shape else []
 
     def _poster_pixels(self) -> NDArray[np.uint8] | None:
         return draw(self._diagram, self.layer)

@@ -48,6 +48,9 @@ def test_a_layer_is_chosen_by_python_and_by_the_page(browser):
     assert browser.layer == "mixed5a"
     say(browser, kind="change", name="layer", value="maxpool4")
     assert (browser.layer, browser.depth) == ("maxpool4", 144)
+    browser.layer = "mixed4a_1x1_pre_relu"  # inside of a box
+    assert browser.worker.wait(120)
+    assert browser.shape == [8, 8, 64]
     with pytest.raises(LayerNotFoundError, match="mixed4a"):
         browser.layer = "mixed4z"
 

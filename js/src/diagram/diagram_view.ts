@@ -129,6 +129,7 @@ export class DiagramView {
       "aria-setsize": `${count}`,
       "data-number": `${number}`,
     });
+    node.classList.toggle("lucid-box-small", box.width < 120);
     node.style.left = `${box.x}px`;
     node.style.top = `${box.y}px`;
     node.style.width = `${box.width}px`;

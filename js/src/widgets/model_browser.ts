@@ -15,7 +15,7 @@ import { DiagramView, type Picture } from "../diagram/diagram_view.js";
 import { element, setText } from "../element.js";
 import { TileGrid } from "../icons/tile_grid.js";
 
-const TRAITS = ["layer", "layers", "depth", "boxes", "lines", "size"];
+const TRAITS = ["layer", "layers", "depth", "shape", "boxes", "lines", "size"];
 const NOTHING = "–";
 /** Tiles for more channels would help nobody. */
 const MOST = 4096;
@@ -76,9 +76,11 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     const box = picture.boxes[chosen];
     diagram.update(picture, chosen);
     layers.update(frame.isLive);
-    facts.update(layer, box);
     const isSettled = picked === null || picked === state.text("layer");
-    const own = box?.name === layer ? box.depth : null;
+    const isOwn = box?.name === layer;
+    const known = isSettled ? state.list("shape") : [];
+    const own = isOwn ? box.depth : null;
+    facts.update(box, known.length ? known : isOwn ? box.shape : []);
     const depth = isSettled ? state.number("depth") : own;
     const isReadable = depth !== null && box?.kind !== "input";
     const length = isReadable ? Math.max(0, Math.min(Math.floor(depth), MOST)) : 0;
@@ -130,11 +132,9 @@ class Facts {
     }
   }
 
-  update(layer: string, box: DiagramBox | undefined): void {
-    const isOwn = box?.name === layer;
+  update(box: DiagramBox | undefined, shape: readonly unknown[]): void {
     this.#set("kind", box ? box.kind : NOTHING);
-    const shape = isOwn ? (box?.shape ?? []) : [];
-    const sizes = shape.map((length) => (length === null ? "any" : `${length}`));
+    const sizes = shape.map((length) => (typeof length === "number" ? length : "any"));
     this.#set("shape", sizes.join(" × ") || NOTHING);
     this.#set("stride", box?.stride ? `${box.stride} px` : NOTHING);
     this.#set("receptive field", box?.field ? `${box.field} px` : NOTHING);
