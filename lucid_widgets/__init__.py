@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from lucid_widgets.widgets.activation_grid import ActivationGrid
     from lucid_widgets.widgets.channel_grid import ChannelGrid
     from lucid_widgets.widgets.explorer import Explorer
     from lucid_widgets.widgets.feature_vis import FeatureVis
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from lucid_widgets.widgets.semantic_dictionary import SemanticDictionary
 
 __all__ = [
+    "ActivationGrid",
     "ChannelGrid",
     "Explorer",
     "FeatureVis",
@@ -32,6 +34,7 @@ __all__ = [
 # Widgets are imported on first use: `import lucid_widgets` stays fast, and
 # scripts that only render never load ipywidgets.
 _WIDGETS = {
+    "ActivationGrid": "lucid_widgets.widgets.activation_grid",
     "ChannelGrid": "lucid_widgets.widgets.channel_grid",
     "Explorer": "lucid_widgets.widgets.explorer",
     "FeatureVis": "lucid_widgets.widgets.feature_vis",

@@ -32,6 +32,7 @@ TENSORFLOW = {"tensorflow", "keras"}
 
 EXPORTED = {
     "lucid_widgets": [
+        "ActivationGrid",
         "ChannelGrid",
         "Explorer",
         "FeatureVis",

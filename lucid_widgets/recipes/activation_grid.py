@@ -48,6 +48,9 @@ MAX_CELLS = 4096
 
 # How much of a picture is its own, and how much its neighbourhood's; Lucid's numbers.
 _OWN, _SHARED = 0.7, 0.5
+# So many pixels around each icon are drawn and cut off: near the edge, where jitter
+# often hides them, they mean little.
+_RIM = 3
 # So many positions along each axis share a picture.
 _REACH = 4
 
@@ -168,7 +171,8 @@ def grow_activation_grid(
     for name, value in (("batch_size", batch_size), ("subsample", subsample)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise SettingError(f"{name} is {value!r}; expected a whole number from 1")
-    settings = RenderSettings(size=icon_size, batch=min(batch_size, 64))
+    setting("size").check("icon_size", icon_size, int)
+    settings = RenderSettings(size=icon_size + 2 * _RIM, batch=min(batch_size, 64))
     seen = look(model, image, layer, size)
     offset = (subsample - 1) // 2
     acts = seen.activations[offset::subsample, offset::subsample]
@@ -195,8 +199,9 @@ def _grow(
     hyper = hyperparameter_tensors(made.hyperparameters)
     batch = len(made.objective.numbers[0])
     norms = np.linalg.norm(acts, axis=-1)
-    grey = np.full((cells.count, *cells.icon_shape), 0.5, np.float32)
-    icons = grey.reshape(*acts.shape[:2], *cells.icon_shape)
+    height, width, channels = cells.icon_shape
+    shape = (height - 2 * _RIM, width - 2 * _RIM, channels)
+    icons = np.full((*acts.shape[:2], *shape), 0.5, np.float32)
     for step in range(n_steps):
         order = rng.permutation(cells.count)
         for first in range(0, cells.count, batch):
@@ -207,7 +212,8 @@ def _grow(
             state, _ = made.step.update(state, numbers, hyper)
             cells.keep(chosen, state)
             icons = icons.copy()
-            icons.reshape(grey.shape)[chosen] = made.step.images(state)
+            images = made.step.images(state)[:, _RIM:-_RIM, _RIM:-_RIM]
+            icons.reshape(-1, *shape)[chosen] = images
             turn = min(first + batch, cells.count) / cells.count
             yield ActivationGrid(
                 seen.layer, seen.photo, icons, norms, (step + turn) / n_steps

@@ -157,6 +157,7 @@ class NeuronGroups(BaseWidget):
 
     def _look(self) -> None:
         if self._image is not None:
+            self.error = ""
             self.compute("groups", self._factor)
 
     def _factor(self) -> None:
@@ -193,7 +194,6 @@ class NeuronGroups(BaseWidget):
             values = np.nan_to_num(known[alive]).tolist()
         if label == self.label and found is self.found:
             self.attributions = values
-            self.error = ""
 
     def _poster_pixels(self) -> NDArray[np.uint8] | None:
         """Return the groups' icons, and below each where it is active."""

@@ -39,6 +39,10 @@ CELLS = {
         "mixer = Mixer(units=['mixed4a:30', 'mixed4a:55', '-mixed4a:3'], size=64, "
         "steps=100_000)\nmixer"
     ),
+    "activations": (
+        "activations = ActivationGrid(image=photo, layer='mixed4a', n_steps=12)\n"
+        "activations"
+    ),
     "hostile": (
         "class Hostile(models.TinyInception):\n"
         "    labels = [ATTACK] * 200\n"

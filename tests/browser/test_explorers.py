@@ -207,6 +207,27 @@ def test_the_mixture_is_moved_by_keys_and_mouse_while_the_picture_runs(explorers
     explorers.ask("mixer.close()")
 
 
+def test_a_grid_of_activations_grows_over_the_photo(explorers, shot):
+    output = explorers.show("activations")
+    explorers.wait_for_icons(output, 2)  # the photo, and the first look at the icons
+    wait_for(lambda: explorers.ask("activations.done") == 1, "all of it", 120)
+    sheet = output.locator(".lucid-wide .lucid-photo-map-overlay")
+    sizes = explorers.ask("[40 * n for n in activations.grid]")
+    size = "image => [image.naturalHeight, image.naturalWidth]"
+    wait_for(lambda: sheet.evaluate(size) == sizes, "the sheet")
+    box = output.get_by_role("application")
+    box.focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
+        explorers.page.keyboard.press(key)
+    wait_for(lambda: explorers.ask("activations.selection")["position"] == [2, 1], "it")
+    assert "row 2, column 1" in output.inner_text()
+    assert output.locator(".lucid-close-up").is_visible()
+    explorers.assert_accessible(".lucid-activation-grid")
+    for theme, width, look in LOOKS:
+        explorers.look(output, shot, f"activations-{look}", theme, width)
+    explorers.ask("activations.close()")
+
+
 def test_text_never_becomes_markup(explorers):
     output = explorers.show("hostile")
     assert output.locator(".lucid-tile").count() == 6

@@ -1,0 +1,187 @@
+"""ActivationGrid: every position of a layer drawn as what it sees, over the photo."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+import traitlets
+from numpy.typing import NDArray
+from PIL import Image
+
+from lucid_widgets.errors import ProtocolError
+from lucid_widgets.misc.photos import as_photo
+from lucid_widgets.shapes import Pixels
+from lucid_widgets.stream.encoder import encode_live, to_pixels
+from lucid_widgets.widgets.base import Answer, BaseWidget
+from lucid_widgets.widgets.objective_choice import check_layer, first_choice
+
+MAX_SIDE = 512
+MAX_KEPT = 250_000
+"""Most bytes of the sheet that a saved notebook keeps."""
+
+BETWEEN = 0.25
+"""Seconds between two looks that the page is offered."""
+
+
+class ActivationGrid(BaseWidget):
+    """Every position of a layer as a picture of what it sees there.
+
+    The pictures lie over the photo and sharpen while you watch; point at one, or move
+    with the arrow keys, to see it large. See `recipes.activation_grid`.
+
+    Args:
+        model: a model, its name, or a Keras model; left out, the embedded one.
+        image: a photo: a file, an array, a PIL image; left out, the page asks for one.
+        layer: name of the layer; left out, one halfway up.
+        size: shorter side of what the model sees, in pixels; left out, as it was
+            trained. More pixels make more positions.
+        icon_size: side of a picture, in pixels.
+        n_steps: updates of each picture.
+        **traits: first values of other traits.
+
+    Raises:
+        LucidError: an argument that cannot be used.
+
+    Example:
+        >>> ActivationGrid(image="dog.jpg", layer="mixed4a", size=96)
+    """
+
+    BUNDLE: ClassVar[str] = "activation_grid"
+    CHANGEABLE: ClassVar[tuple[str, ...]] = ("layer",)
+
+    layer = traitlets.Unicode().tag(sync=True)
+    """Name of the layer."""
+
+    layers = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """Layers to choose from."""
+
+    photo = traitlets.Bytes(b"").tag(sync=True)
+    """The photo as the model sees it, as a JPEG file."""
+
+    grid = traitlets.List(traitlets.Int()).tag(sync=True)
+    """Rows and columns."""
+
+    norms = traitlets.List(traitlets.Float()).tag(sync=True)
+    """Length of the activation vector at each position, row by row."""
+
+    version = traitlets.Int(0).tag(sync=True)
+    """Grows when there is something new to see: the page then asks for it."""
+
+    done = traitlets.Float(0.0).tag(sync=True)
+    """How much of the work is done, from 0 to 1."""
+
+    sheet = traitlets.Bytes(b"").tag(sync=True)
+    """All pictures as one file, when they are done: for pages without a kernel."""
+
+    def __init__(
+        self,
+        model: Any = None,
+        image: Any = None,
+        layer: str | None = None,
+        *,
+        size: int | tuple[int, int] | None = None,
+        icon_size: int = 40,
+        n_steps: int = 48,
+        **traits: Any,
+    ) -> None:
+        self._ready = False
+        self._image: Pixels | None = None
+        self._options = {"size": size, "icon_size": icon_size, "n_steps": n_steps}
+        self.found: Any = None
+        """The newest `recipes.activation_grid.ActivationGrid`; None before the first."""
+        super().__init__(model, **traits)
+        with self.hold_sync():
+            self.layers = [known.name for known in self.model.layers if known.depth]
+            self.layer = layer or first_choice(self.model).layer
+            self._ready = True
+            self._entitle()
+        if image is not None:
+            self.image = image
+
+    @property
+    def image(self) -> Pixels | None:
+        """The photo; assign another: whatever `misc.photos.as_photo` takes."""
+        return self._image
+
+    @image.setter
+    def image(self, given: Any) -> None:
+        channels = self.model.image_shape[-1]
+        self._image = as_photo(given, channels, max_side=MAX_SIDE)
+        self._draw()
+
+    @traitlets.validate("layer")
+    def _valid_layer(self, proposal: Any) -> str:
+        return check_layer(self.model, proposal.value).name
+
+    @traitlets.observe("layer")
+    def _layer_changed(self, _change: Any) -> None:
+        if self._ready:
+            self._entitle()
+            self._draw()
+
+    def _entitle(self) -> None:
+        self.title = f"{self.model.name}, activation grid of {self.layer}"
+
+    def _answer(self, name: str, arguments: Any, upload: bytes | None) -> Answer:
+        if name == "photo" and upload is not None:
+            self.image = upload
+            return None, ()
+        if name == "sheet":
+            if self.found is None:
+                return None, ()
+            return None, (encode_live(self.found.sheet()).data,)
+        raise ProtocolError(f"ActivationGrid knows no question {name[:60]!r}")
+
+    # The work -----------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        if self._image is not None:
+            self.error = ""
+            self.compute("grid", self._grow)
+
+    def _grow(self) -> Iterator[None]:
+        from lucid_widgets.recipes.activation_grid import grow_activation_grid
+
+        self.found = None
+        growing = grow_activation_grid(
+            self.model, self._image, self.layer, **self._options
+        )
+        shown = 0.0
+        for found in growing:
+            if self.found is None:
+                with self.hold_sync():
+                    self.photo = encode_live(found.photo).data
+                    self.grid = list(found.grid)
+                    self.norms = np.nan_to_num(found.norms).ravel().tolist()
+                    self.sheet = b""
+            self.found = found
+            if time.monotonic() - shown > BETWEEN or found.progress >= 1:
+                shown = time.monotonic()
+                with self.hold_sync():
+                    self.done = float(found.progress)
+                    self.version += 1
+            yield
+        self.sheet = _kept(self.found.sheet())
+
+    def _poster_pixels(self) -> NDArray[np.uint8] | None:
+        """Return the pictures, as one."""
+        return None if self.found is None else to_pixels(self.found.sheet())
+
+
+def _kept(sheet: Pixels) -> bytes:
+    """Return a picture as a file of bounded size, the better the smaller it is."""
+    pixels = Image.fromarray(to_pixels(sheet)[..., :3].squeeze())
+    for quality in (80, 60, 40):
+        file = io.BytesIO()
+        pixels.save(file, "WEBP", quality=quality)
+        if file.tell() <= MAX_KEPT:
+            return file.getvalue()
+    scale = (MAX_KEPT / file.tell()) ** 0.5
+    pixels = pixels.resize([max(1, int(n * scale)) for n in pixels.size])
+    file = io.BytesIO()
+    pixels.save(file, "WEBP", quality=40)
+    return file.getvalue()
