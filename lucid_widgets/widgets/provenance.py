@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from lucid_widgets.errors import LucidError, ProvenanceError, SaveError
+from lucid_widgets.errors import LucidError, ProvenanceError, SaveError, SettingError
 from lucid_widgets.stream.encoder import Pixels8
 from lucid_widgets.widgets.recipe import MAX_CHARACTERS
 
@@ -32,6 +32,11 @@ _MARK = f"{KEYWORD} "
 
 MAX_EXIF_CHARACTERS = 60_000
 """JPEG has room for 64 KiB of EXIF, and the other formats follow it."""
+
+MAX_SCALE = 64
+
+MAX_PIXELS = 2**27
+"""Of an enlarged picture: what programs that open pictures take for sound."""
 
 _LOSSLESS: dict[str, dict[str, Any]] = {
     "WEBP": {"lossless": True},
@@ -144,11 +149,24 @@ def enlarge(pixels: Pixels8, scale: float) -> Pixels8:
     Args:
         pixels: ``[height, width, 1 | 3 | 4]``.
         scale: whole numbers keep pixels square and sharp, others interpolate.
+
+    Raises:
+        SettingError: no such scale, or a picture that no memory has room for.
     """
+    is_number = isinstance(scale, int | float) and not isinstance(scale, bool)
+    if not is_number or not 0 < scale <= MAX_SCALE:
+        raise SettingError(
+            f"scale is {scale!r}; expected a number above 0, up to {MAX_SCALE}"
+        )
     if scale == 1:
         return pixels
     height, width, channels = pixels.shape
     size = max(1, round(width * scale)), max(1, round(height * scale))
+    if size[0] * size[1] > MAX_PIXELS:
+        raise SettingError(
+            f"scale is {scale!r}, which makes {size[0]} x {size[1]} pixels; expected "
+            f"at most {MAX_PIXELS:,}: take {int((MAX_PIXELS / height / width) ** 0.5)}"
+        )
     whole = scale == int(scale)
     how = Image.Resampling.NEAREST if whole else Image.Resampling.LANCZOS
     image = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)

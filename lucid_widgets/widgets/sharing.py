@@ -15,7 +15,6 @@ from PIL import Image
 
 from lucid_widgets.errors import (
     ImageError,
-    SettingError,
     UnknownModelError,
     did_you_mean,
 )
@@ -35,8 +34,6 @@ from lucid_widgets.widgets.setting_trait import NUMBERS, STRUCTURE, already_chec
 
 if TYPE_CHECKING:
     from lucid_widgets.widgets.run_session import RunSession
-
-MAX_SCALE = 64
 
 BRANCH_KEYWORDS = (
     "objective",
@@ -89,10 +86,6 @@ class Sharing:
             raise ImageError(
                 f"cannot save images as {path.suffix!r}; expected an ending such as "
                 "'.png', '.jpg' or '.webp'"
-            )
-        if isinstance(scale, bool) or not 0 < scale <= MAX_SCALE:
-            raise SettingError(
-                f"scale is {scale!r}; expected a number above 0, up to {MAX_SCALE}"
             )
         images = self.images
         recipe = self.recipe()
@@ -195,6 +188,7 @@ class Sharing:
 
         Raises:
             ImageError: there is no picture yet, or no such format.
+            SettingError: the scale is out of range.
             MissingPackageError: the format needs what is not installed.
         """
         pictures = [enlarge(one.pixels, scale) for one in self.history]

@@ -22,6 +22,7 @@ from lucid_widgets.errors import (
 )
 from lucid_widgets.widgets import front_ends
 from lucid_widgets.widgets.exporting import save_animation
+from lucid_widgets.widgets.provenance import enlarge
 
 
 def sizes_and_frames(path):
@@ -86,6 +87,15 @@ def test_pictures_are_saved_at_any_scale(make_vis, tmp_path):
     for scale in (0, -1, 65, float("nan"), True):
         with pytest.raises(SettingError):
             vis.save(tmp_path / "x.png", scale=scale)
+        with pytest.raises(SettingError):
+            vis.save_animation(tmp_path / "x.webp", scale=scale)
+
+
+def test_a_scale_that_no_memory_has_room_for_is_refused_with_one_that_fits():
+    pixels = np.zeros((400, 900, 3), np.uint8)
+    with pytest.raises(SettingError, match=r"57600 x 25600 pixels.*take 19"):
+        enlarge(pixels, 64)
+    assert enlarge(pixels, 2).shape == (800, 1800, 3)
 
 
 def test_a_page_holds_everything_and_loads_nothing(make_vis, tmp_path):
