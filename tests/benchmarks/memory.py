@@ -13,11 +13,10 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
-
 sys.path.insert(0, str(Path(__file__).parents[1] / "widgets"))
 
 from front_end import FrontEnd
+from timing import resident_mb
 
 from lucid_widgets import FeatureVis
 
@@ -30,11 +29,6 @@ class Forgetful(FrontEnd):
     def _draw(self, content, buffers) -> None:
         super()._draw(content, buffers)
         self.frames.clear()
-
-
-def resident_mb() -> float:
-    """Return this process's resident memory."""
-    return psutil.Process().memory_info().rss / 2**20
 
 
 def main() -> int:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1] / "widgets"))
 
 from front_end import FrontEnd
+from timing import clocks
 
 from lucid_widgets import FeatureVis
 from lucid_widgets.modelzoo import vision_models as models
@@ -27,11 +27,6 @@ from lucid_widgets.optvis import render
 
 BAR = 1.15
 OBJECTIVE = "mixed4a:30"
-
-
-def clocks() -> np.ndarray:
-    """Return seconds on the wall, and seconds of this process's processors."""
-    return np.array([time.perf_counter(), time.process_time()])
 
 
 def plain(model, steps: int) -> np.ndarray:
