@@ -54,13 +54,16 @@ class NodeModel(Model):
         self, images: Any, overrides: Overrides, given: Given
     ) -> Callable[[str], Any]:
         size = f"{images.shape[1]}x{images.shape[2]}"
+        height, width, _ = self.image_shape
+        cure = f"it needs {height}x{width} px, the size that the network was trained on"
+        # Whether TensorFlow refuses an image without pixels depends on the operation.
+        if 0 in images.shape[1:3]:
+            raise ModelError(f"{self.model_name} got an image of {size} px: {cure}")
 
         def explain(node: Node, why: str) -> str:
-            height, width, _ = self.image_shape
             return (
                 f"layer '{node.name}' of {self.model_name} cannot be computed for an "
-                f"image of {size} px: it needs {height}x{width} px, the size that the "
-                f"network was trained on ({why.splitlines()[0]})"
+                f"image of {size} px: {cure} ({why.splitlines()[0]})"
             )
 
         for name in given:
