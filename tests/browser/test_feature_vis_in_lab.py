@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.lab import KERNEL, wait_for
+from tests.browser.lab import KERNEL, PATIENCE_S, wait_for
 
 IMPORT = "from lucid_widgets import FeatureVis\n"
 TRACES = "__import__('lucid_widgets.optvis.render', fromlist=['*']).trace_count()"
@@ -34,7 +34,7 @@ def test_the_quickstart_runs_to_step_100_and_every_frame_changes_the_picture(
     notebook = open_notebook(IMPORT + "vis = FeatureVis()\nvis")
     notebook.run(0)
     digests: dict[int, str] = {}
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE_S
     while not digests or max(digests) < 100:
         assert time.monotonic() < deadline
         before, digest, after = notebook.step(), notebook.pixels(), notebook.step()
@@ -128,7 +128,7 @@ def test_two_views_show_the_same_and_losing_one_changes_nothing(workbench):
 
 def test_when_nobody_looks_the_run_pauses(workbench):
     workbench.command("notebook:clear-all-cell-outputs")
-    wait_for(lambda: not workbench.ask("vis.running"), "the run to pause", 20)
+    wait_for(lambda: not workbench.ask("vis.running"), "the run to pause")
     assert workbench.ask("vis.status") == "paused"
 
 
@@ -138,15 +138,16 @@ def test_a_cell_that_blocks_still_gets_frames_and_slider_moves(workbench):
     slider.focus()
     for _ in range(3):
         workbench.page.keyboard.press("ArrowRight")
-    steps = []
-    for _ in range(25):
+    steps = set()
+    end = time.monotonic() + 10
+    while time.monotonic() < end and len(steps) <= 8:
+        steps.add(workbench.step())
         time.sleep(0.1)
-        steps.append(workbench.step())
-    assert len(set(steps)) > 8, "frames, not only a probe every other second"
-    wait_for(lambda: workbench.page.evaluate(f"{KERNEL}.status") == "idle", "idle", 30)
+    # Unconfirmed, ten seconds would bring five probes and the frame before them.
+    assert len(steps) > 8, "frames, not only a probe every other second"
     seen = workbench.ask("seen")
     assert seen[-1][0] > seen[0][0], "the slider moved while the cell was running"
-    assert seen[-1][1] - seen[0][1] > 30, "frames were confirmed meanwhile"
+    assert seen[-1][1] - seen[0][1] > 8, "frames were confirmed meanwhile"
 
 
 def test_an_error_is_shown_in_place_and_in_no_other_cell(workbench, shot):
@@ -156,12 +157,12 @@ def test_an_error_is_shown_in_place_and_in_no_other_cell(workbench, shot):
     message = "no layer 'mixed9z' in TinyInception; did you mean"
     # The run first: it may have failed before the page had drawn its controls, and
     # what these write back must not take the message away.
-    wait_for(lambda: workbench.ask("vis.status") == "failed", "the failure", 120)
-    wait_for(lambda: message in alert.inner_text(), "the message", 120)
+    wait_for(lambda: workbench.ask("vis.status") == "failed", "the failure")
+    wait_for(lambda: message in alert.inner_text(), "the message")
     workbench.run(1)  # a view that is drawn after the failure
     for number in (0, 1):
         again = workbench.widget(number).get_by_role("alert")
-        wait_for(lambda alert=again: message in alert.inner_text(), "the message", 60)
+        wait_for(lambda alert=again: message in alert.inner_text(), "the message")
     assert message in workbench.ask("vis.error")
     workbench.run(4)
     kinds = [output["output_type"] for output in workbench.outputs(4)]
