@@ -244,7 +244,7 @@ class IconMaker:
         from lucid_widgets.optvis.plan import plan
         from lucid_widgets.optvis.settings import Hyperparameters, RenderSettings
 
-        settings, layer = self.settings, _layer_to_read(self.model, units[0])
+        settings, layer = self.settings, layer_to_read(self.model, units[0])
         side = settings.size + 2 * settings.margin
         depth = self.model.get_layer(layer).depth
         if not depth:
@@ -323,7 +323,7 @@ def objective_of(model: Any, unit: Unit, cossim_pow: float = 1.0) -> Any:
     """
     from lucid_widgets.optvis import objectives
 
-    layer = _layer_to_read(model, unit)
+    layer = layer_to_read(model, unit)
     vector = unit.direction(model.get_layer(layer).depth or 0)
     return objectives.direction(
         layer, vector, cossim_pow=0 if unit.channel is not None else cossim_pow
@@ -345,7 +345,7 @@ def _structure(unit: Unit) -> tuple[Any, ...]:
     )
 
 
-def _layer_to_read(model: Any, unit: Unit) -> str:
+def layer_to_read(model: Any, unit: Unit) -> str:
     """Return where a unit is read: what a channel dislikes shows before its ReLU.
 
     A rectified channel that is silent cannot be made more silent.

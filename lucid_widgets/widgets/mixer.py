@@ -11,6 +11,7 @@ import traitlets
 from numpy.typing import NDArray
 
 from lucid_widgets.errors import ObjectiveError, SettingError
+from lucid_widgets.recipes.icons import layer_to_read
 from lucid_widgets.recipes.units import Unit, as_unit, direction
 from lucid_widgets.widgets.base import BaseWidget
 from lucid_widgets.widgets.comms import handle_where_received
@@ -152,8 +153,9 @@ class Mixer(BaseWidget):
         from lucid_widgets.optvis import objectives
 
         # The same structure whatever the numbers: the run goes on.
+        read = min(self._corners, key=lambda unit: not unit.negative)
         self.vis.objective = objectives.direction(
-            self._corners[0].layer, self._vector(), cossim_pow=0
+            layer_to_read(self.model, read), self._vector(), cossim_pow=0
         )
 
     def _vector(self) -> NDArray[np.float32]:
