@@ -83,6 +83,10 @@ export class Traits {
     return this.#text("notice");
   }
 
+  get loading(): string {
+    return this.#text("loading");
+  }
+
   get totalSteps(): number {
     return this.#number("total_steps") ?? 0;
   }

@@ -97,6 +97,21 @@ describe("a model", () => {
     expect(model.sentOfKind("views").at(-1)).toEqual({ kind: "views", count: 0 });
   });
 
+  it("says what is being loaded beside what the run does", async () => {
+    const { model, show } = start({
+      loading: "loading InceptionV1…",
+      notice: "a notice",
+    });
+    const { el } = show();
+    model.frame(1);
+    await settle();
+    const said = "running · loading InceptionV1… · a notice";
+    expect(text(el, ".lucid-status")).toBe(said);
+    model.set({ loading: "" });
+    await settle();
+    expect(text(el, ".lucid-status")).toBe("running · a notice");
+  });
+
   it("reports a message that makes no sense and goes on", async () => {
     const { model, show } = start();
     const { el } = show();

@@ -9,6 +9,9 @@ environment variable ``LUCID_WIDGETS_OFFLINE`` is set to anything but 0.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,11 @@ OFFLINE_VARIABLE = "LUCID_WIDGETS_OFFLINE"
 _SECONDS_TO_CONNECT = 10
 _SECONDS_WITHOUT_DATA = 60
 _CHUNK = 1 << 16
+
+Watcher = Callable[[int, int | None], object]
+"""Is told how many bytes there are, and of how many where that is known."""
+
+_watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,21 @@ def fetch(download: Download, *, progress: bool = True) -> Path:
         logger.setLevel(level)
 
 
+@contextmanager
+def watched(watcher: Watcher) -> Iterator[None]:
+    """Tell a function how downloads go, in place of their progress bars.
+
+    Args:
+        watcher: called after each piece, on the thread that downloads. What it raises
+            ends the download; the next one goes on from there.
+    """
+    token = _watcher.set(watcher)
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+
+
 def is_offline() -> bool:
     """Return whether ``LUCID_WIDGETS_OFFLINE`` forbids downloads."""
     return os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0")
@@ -178,17 +201,20 @@ class _Transfer:
     def _copy(self, answer: Any, file: Any, total: int | None) -> None:
         from tqdm.auto import tqdm
 
+        watcher = _watcher.get()
         with tqdm(
             desc=self._download.filename,
             total=total,
             initial=file.tell(),
             unit="B",
             unit_scale=True,
-            disable=not self._progress,
+            disable=not self._progress or watcher is not None,
         ) as bar:
             for chunk in answer.iter_content(_CHUNK):
                 file.write(chunk)
                 bar.update(len(chunk))
+                if watcher is not None:
+                    watcher(file.tell(), total)
 
     def _refuse_web_page(self, url: str) -> None:
         with self._part.open("rb") as file:

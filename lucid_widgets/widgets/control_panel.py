@@ -244,14 +244,30 @@ def bind(
         finally:
             showing = False
 
+    def assign(value: Any) -> None:
+        try:
+            setattr(vis, name, value)
+        except LucidError as error:
+            refuse(error)
+
+    def refuse(error: Exception | None) -> None:
+        if error is not None:
+            vis._refuse(error)
+        show()
+
+    def take(value: Any) -> None:
+        assign(value)
+        show()  # a model equal to the one at hand is no change, but an answer
+
     def write(change: Any) -> None:
         if showing:
             return
-        try:
-            setattr(vis, name, change.new)
-        except LucidError as error:
-            vis._refuse(error)
-            show()
+        if name == "model":
+            vis._loader.give_up()
+        if name == "model" and isinstance(change.new, str):
+            vis._loader.load(change.new, take, refuse)
+        else:
+            assign(change.new)
 
     show()
     control.guard(lambda value: vis._check(name, value), vis._refuse)

@@ -28,13 +28,14 @@ from lucid_widgets.widgets.control_panel import ControlPanel
 from lucid_widgets.widgets.frame_canvas import FrameCanvas
 from lucid_widgets.widgets.front_ends import front_end, hint, marimo_view
 from lucid_widgets.widgets.model_choice import as_model, check_name
+from lucid_widgets.widgets.model_loading import ModelLoader
 from lucid_widgets.widgets.objective_choice import (
     ObjectiveChoice,
     check_channel,
     check_layer,
-    first_choice,
+    choose,
     max_channel,
-    parse_objective,
+    nearest_choice,
 )
 from lucid_widgets.widgets.plan import Plan
 from lucid_widgets.widgets.preloading import import_between_cells, import_engine
@@ -138,7 +139,7 @@ class FeatureVis(Sharing, ipywidgets.Box):
     ) -> None:
         _check_keywords(settings, objective)
         layout = {"layout": settings.pop("layout")} if "layout" in settings else {}
-        choice = _choose(as_model(model), objective, settings)
+        choice = choose(as_model(model), objective, settings)
         render_settings = RenderSettings(**_pick(settings, STRUCTURE))
         hyperparameters = Hyperparameters(**_pick(settings, NUMBERS))
         counts = {
@@ -148,6 +149,7 @@ class FeatureVis(Sharing, ipywidgets.Box):
         }
 
         self._canvas = FrameCanvas()
+        self._loader = ModelLoader(self._canvas)
         self._changes = threading.RLock()
         self._autostart = autostart
         super().__init__(**layout)
@@ -236,6 +238,7 @@ class FeatureVis(Sharing, ipywidgets.Box):
         """Stop the run, end its thread, and remove the widget from every page."""
         session, self._session = self._session, None
         if session is not None:
+            self._loader.close()
             session.close()
         if self.comm is not None:
             self._panel.close()
@@ -309,13 +312,9 @@ class FeatureVis(Sharing, ipywidgets.Box):
 
     @traitlets.validate("model")
     def _valid_model(self, proposal: Any) -> Any:
-        if not isinstance(proposal.value, str):
+        if self._quiet:
             return as_model(proposal.value)
-        self._canvas.notice = f"loading {proposal.value[:60]}"
-        try:
-            return as_model(proposal.value)
-        finally:
-            self._canvas.notice = ""
+        return self._loader.load_in_place(proposal.value)
 
     @traitlets.validate(*CHOICE)
     def _valid_choice(self, proposal: Any) -> Any:
@@ -337,7 +336,9 @@ class FeatureVis(Sharing, ipywidgets.Box):
         if self._quiet:
             return
         with self._changes:
-            choice = _nearest(change.new, self.layer, self.channel, self.objective_kind)
+            choice = nearest_choice(
+                change.new, self.layer, self.channel, self.objective_kind
+            )
             with self._quietly():
                 self._take_over(choice)
             self._apply(choice)
@@ -375,7 +376,7 @@ class FeatureVis(Sharing, ipywidgets.Box):
         return ObjectiveChoice(self.model, kind, custom=custom, **given)
 
     def _choice_for(self, objective: Any) -> ObjectiveChoice:
-        return _choose(self.model, objective, {"label": self.label})
+        return choose(self.model, objective, {"label": self.label})
 
     def _plan(self, choice: ObjectiveChoice) -> Plan:
         return Plan(
@@ -448,37 +449,6 @@ def _check_keywords(settings: dict[str, Any], objective: Any) -> None:
         raise TypeError(
             f"FeatureVis got an objective and {doubled[0]!r} too; expected one of them"
         )
-
-
-def _choose(model: Any, objective: Any, given: dict[str, Any]) -> ObjectiveChoice:
-    """Return the choice that the arguments of `FeatureVis` stand for."""
-    first = first_choice(model)
-    label = given.get("label", first.label)
-    label = first.label if label is None else label
-    if objective is None:
-        layer = check_layer(model, given.get("layer", first.layer)).name
-        channel = given.get("channel", min(first.channel, max_channel(model, layer)))
-        check_channel(model, layer, channel)
-        kind = given.get("objective_kind", "channel")
-        return ObjectiveChoice(model, kind, layer, channel, label)
-    if isinstance(objective, str):
-        layer, channel = parse_objective(objective)
-        layer = check_layer(model, layer).name
-        return ObjectiveChoice(model, "channel", layer, channel, label)
-    from lucid_widgets.optvis.objectives import as_objective
-
-    custom = as_objective(objective)
-    return ObjectiveChoice(model, "custom", first.layer, first.channel, label, custom)
-
-
-def _nearest(model: Any, layer: str, channel: int, kind: str) -> ObjectiveChoice:
-    """Return what to show of another model: the same as before, if it has that."""
-    first = first_choice(model)
-    if layer not in {known.name for known in model.layers}:
-        return first
-    channel = min(channel, max_channel(model, layer))
-    kind = kind if kind in ("neuron", "deepdream") else "channel"
-    return ObjectiveChoice(model, kind, layer, channel, first.label)
 
 
 def _pick(settings: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

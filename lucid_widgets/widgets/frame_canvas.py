@@ -68,6 +68,9 @@ class FrameCanvas(anywidget.AnyWidget):
     notice = traitlets.Unicode().tag(sync=True)
     """Something short to know, such as "new run: layer"."""
 
+    loading = traitlets.Unicode().tag(sync=True)
+    """What the kernel is loading, such as "loading InceptionV1…", "" for nothing."""
+
     total_steps = traitlets.Int(0).tag(sync=True)
     """Updates after which the run is finished."""
 

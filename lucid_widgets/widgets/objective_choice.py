@@ -156,6 +156,39 @@ def first_choice(model: Model) -> ObjectiveChoice:
     return ObjectiveChoice(model, "channel", layer, channel, label)
 
 
+def choose(model: Model, objective: Any, given: dict[str, Any]) -> ObjectiveChoice:
+    """Return the choice that the arguments of `FeatureVis` stand for."""
+    first = first_choice(model)
+    label = given.get("label", first.label)
+    label = first.label if label is None else label
+    if objective is None:
+        layer = check_layer(model, given.get("layer", first.layer)).name
+        channel = given.get("channel", min(first.channel, max_channel(model, layer)))
+        check_channel(model, layer, channel)
+        kind = given.get("objective_kind", "channel")
+        return ObjectiveChoice(model, kind, layer, channel, label)
+    if isinstance(objective, str):
+        layer, channel = parse_objective(objective)
+        layer = check_layer(model, layer).name
+        return ObjectiveChoice(model, "channel", layer, channel, label)
+    from lucid_widgets.optvis.objectives import as_objective
+
+    custom = as_objective(objective)
+    return ObjectiveChoice(model, "custom", first.layer, first.channel, label, custom)
+
+
+def nearest_choice(
+    model: Model, layer: str, channel: int, kind: str
+) -> ObjectiveChoice:
+    """Return what to show of another model: the same as before, if it has that."""
+    first = first_choice(model)
+    if layer not in {known.name for known in model.layers}:
+        return first
+    channel = min(channel, max_channel(model, layer))
+    kind = kind if kind in ("neuron", "deepdream") else "channel"
+    return ObjectiveChoice(model, kind, layer, channel, first.label)
+
+
 def kinds_of(model: Model, *, with_custom: bool) -> list[str]:
     """Return the kinds of objective that make sense for a model."""
     kinds = ["channel", "neuron", "deepdream"]

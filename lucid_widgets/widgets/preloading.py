@@ -18,6 +18,7 @@ import importlib
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 ENGINE = "lucid_widgets.optvis.render"
 
@@ -44,11 +45,21 @@ def import_between_cells() -> None:
     """
     if _imported.is_set() or _asked.is_set():
         return
+    if between_cells(_import_quietly):
+        _asked.set()
+
+
+def between_cells(call: Callable[[], object]) -> bool:
+    """Have something called on the kernel's main thread, between two cells.
+
+    Returns:
+        False where there is no kernel: it will not be called.
+    """
     kernel_module = sys.modules.get("ipykernel.kernelbase")
     if kernel_module is None or not kernel_module.Kernel.initialized():
-        return
-    _asked.set()
-    kernel_module.Kernel.instance().io_loop.add_callback(_import_quietly)
+        return False
+    kernel_module.Kernel.instance().io_loop.add_callback(call)
+    return True
 
 
 def import_on_worker() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from lucid_widgets.errors import CacheError, ChecksumError, OfflineError, WeightsError
 from lucid_widgets.modelzoo import inception_v1
-from lucid_widgets.modelzoo.downloading import Download, fetch
+from lucid_widgets.modelzoo.downloading import Download, fetch, watched
 
 CONTENT = bytes(range(256)) * 4000
 
@@ -169,6 +169,25 @@ def test_without_a_network_the_error_says_what_to_put_where(cache):
     (cache / "w.bin").write_bytes(CONTENT)
     found = Download(wanted.url, "w.bin", hashlib.sha256(CONTENT).hexdigest())
     assert fetch(found, progress=False).read_bytes() == CONTENT
+
+
+def test_who_watches_is_told_and_can_end_a_download_that_then_goes_on(server, capfd):
+    told = []
+
+    def watch(done, total):
+        told.append((done, total))
+        if len(told) == 3:
+            raise InterruptedError("not wanted any more")
+
+    wanted = download(server)
+    with watched(watch), pytest.raises(InterruptedError):
+        fetch(wanted)
+    assert not wanted.cached
+    with watched(watch):
+        assert fetch(wanted).read_bytes() == CONTENT
+    assert server.asked == [None, f"bytes={told[2][0]}-"]
+    assert told[-1] == (len(CONTENT), len(CONTENT))
+    assert capfd.readouterr() == ("", "")
 
 
 def test_offline_mode_does_not_try(server, monkeypatch):

@@ -28,7 +28,7 @@ import type { LiveRun, View } from "./live_run.js";
 import { Stage } from "./stage.js";
 
 /** The traits that change what a view shows. */
-const SHOWN = ["status", "error", "title", "notice", "total_steps", "code"];
+const SHOWN = ["status", "error", "title", "notice", "loading", "total_steps", "code"];
 
 const KEYS_HINT =
   "wheel or + and - zoom, 0 shows all, drag or arrow keys move, Shift + arrows read a pixel";
@@ -148,7 +148,12 @@ export class FrameCanvasView implements View {
     setText(this.#placeholder, placeholderText(status, connection.state));
     setText(
       this.#status,
-      statusText(status, connection.state, picture !== null, traits.notice),
+      statusText(
+        status,
+        connection.state,
+        picture !== null,
+        [traits.loading, traits.notice].filter(Boolean).join(" · "),
+      ),
     );
     this.#errorPane.update(traits.error || run.problem);
     if (!this.#showPoster) this.#followPoster();
