@@ -84,6 +84,8 @@ class Explorer(ipywidgets.Box):
         self._link = link(self.words, self.grid, self.vis)
         self._layers = traitlets.link((self.words, "layer"), (self.grid, "layer"))
         self.words.observe(self._photo_changed, names=["photo"])
+        if self.words.photo:  # its thread may have been faster
+            self._photo_changed(None)
         self.grid.selection = Unit(name, self.vis.channel).name
         for widget in (self, *hosts):
             handle_where_received(widget)
