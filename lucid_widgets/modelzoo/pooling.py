@@ -34,7 +34,7 @@ def max_pool(
         prepare: not used; there are no weights.
     """
     del prepare
-    x = tf.convert_to_tensor(inputs[0])  # a user's activations may be numpy's
+    x: Any = tf.convert_to_tensor(inputs[0])  # activations given may be numpy's
     ksize, strides = list(attributes["ksize"]), list(attributes["strides"])
     padding = attributes["padding"]
 
