@@ -13,8 +13,10 @@ sys.path.insert(0, str(ROOT / ".ci"))
 import environment  # noqa: E402 - found through the line above
 from environment import BIN, PYTHON, call  # noqa: E402
 
+# Two processes, each with whole files: most tests keep one core busy.
+IN_TWO = ("-n", "2", "--dist", "loadfile")
 SUITES = (
-    ("pytest", (PYTHON, "-m", "pytest", "-q", *sys.argv[1:]), "."),
+    ("pytest", (PYTHON, "-m", "pytest", "-q", *IN_TWO, *sys.argv[1:]), "."),
     ("ruff check", (PYTHON, "-m", "ruff", "check", "."), "."),
     ("ruff format", (PYTHON, "-m", "ruff", "format", "--check", "."), "."),
     ("pyright", (PYTHON, "-m", "pyright"), "."),

@@ -82,7 +82,7 @@ def test_sorting_and_filtering_from_the_page(explorers):
 
 
 def test_a_linked_feature_vis_draws_what_is_chosen_and_leads_in_turn(explorers):
-    grid = explorers.show("grid")
+    explorers.show("grid", again=True)  # all tiles, sorted by channel
     explorers.show("linked")
     grid = explorers.show("grid")
     grid.locator(".lucid-tile").nth(5).click()
@@ -254,8 +254,10 @@ def test_the_widgets_look_at_home(explorers, shot):
 
 
 def test_a_reloaded_page_shows_the_grid_again(explorers):
-    explorers.show("grid")
     notebook = explorers.notebook
+    # A widget that another test closed could not be shown again, and says so.
+    notebook.command("notebook:clear-all-cell-outputs")
+    explorers.show("grid")
     notebook.save()
     notebook.page.reload(wait_until="domcontentloaded")
     notebook.wait_until_ready(kernel=False)
@@ -268,7 +270,7 @@ def test_a_reloaded_page_shows_the_grid_again(explorers):
 def test_without_widgets_there_is_a_poster_and_the_page_works_with_no_network(
     explorers, browser, shot
 ):
-    explorers.show("grid")
+    explorers.show("grid", again=True)
     explorers.ask("setattr(grid, 'filter', '0-11')")
     wait_for(lambda: explorers.ask("len(grid.kept_index)") >= 12, "all icons", 180)
     wait_for(lambda: explorers.ask("grid.status") == "resting", "rest", 60)
