@@ -1,9 +1,5 @@
 """Runner: drives an iterator of frames on one worker thread.
 
-    idle -> preparing -> running <-> paused -> ... -> closed
-                            |-> finished
-                            '-> failed
-
 Commands (`start`, `pause`, `step`, `load`, `close`) may come from any thread and
 return at once; `status` has changed when they return. The work itself, and every
 call to the listener, happens on the worker thread, which sleeps while there is
@@ -26,6 +22,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from lucid_widgets.frame import Frame
 from lucid_widgets.stream.protocol import Status
+from lucid_widgets.stream.run_state import RunState
 
 MakeFrames: TypeAlias = Callable[[], Iterator[Frame]]
 
@@ -68,7 +65,7 @@ class Listener(Protocol):
 
 
 class Runner:
-    """Drives frames on a worker thread; see the module for its states.
+    """Drives frames on a worker thread; see `RunState` for its states.
 
     Args:
         listener: is told what happens.
@@ -84,46 +81,41 @@ class Runner:
         self._idle_s = idle_s
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._status: Status = "idle"
+        self._run = RunState()
         self._make: MakeFrames | None = None
         self._prepare: Callable[[], object] | None = None
         self._frames: Iterator[Frame] | None = None
         self._stale: list[Iterator[Frame]] = []
         self._generation = 0
-        self._done = 0
-        self._total = 0
-        self._stop_at: int | None = None
         self._busy = False
         self._preparing = False
-        self._rest_due = False
         self._poked = False
-        self._error: Exception | None = None
         _open_runners.add(self)
 
     @property
     def status(self) -> Status:
         """Where the run is."""
-        return self._status
+        return self._run.status
 
     @property
     def active(self) -> bool:
         """Whether updates are being done, or about to be."""
-        return self._status in ("preparing", "running")
+        return self._run.active
 
     @property
     def steps_done(self) -> int:
         """Updates done in this run."""
-        return self._done
+        return self._run.done
 
     @property
     def total_steps(self) -> int:
         """Updates after which the run is finished."""
-        return self._total
+        return self._run.total
 
     @property
     def error(self) -> Exception | None:
         """What made the run fail."""
-        return self._error
+        return self._run.error
 
     @property
     def thread(self) -> threading.Thread | None:
@@ -141,7 +133,7 @@ class Runner:
                 waits.
         """
         with self._changed:
-            if self._status == "closed":
+            if self.status == "closed":
                 return
             self._prepare = work
             self._wake()
@@ -163,45 +155,31 @@ class Runner:
             steps_done: updates done already, by the run that this one continues.
         """
         with self._changed:
-            if self._status == "closed":
+            if self.status == "closed":
                 return
             self._make = make_frames
             self._generation += 1
             self._drop_frames()
-            self._done = steps_done
-            self._total = total_steps
-            self._stop_at = None
-            self._error = None
-            # A run that was begun before, and waits, rests: its picture is to be shown.
-            self._rest_due = bool(steps_done) and not start
-            if start:
-                self._status = "preparing"
-            elif not steps_done:
-                self._status = "idle"
-            else:
-                self._status = "paused" if steps_done < total_steps else "finished"
+            self._run.load(total_steps, start=start, done=steps_done)
             self._wake()
         self._listener.status()
 
     def start(self) -> None:
         """Go on until the run is finished. Does nothing to a finished or failed one."""
         with self._changed:
-            if self._status in ("closed", "failed") or self._make is None:
+            if self._make is None or not self._run.startable:
                 return
-            self._stop_at = None
-            self._resume()
+            self._run.start(begun=self._frames is not None)
+            self._wake_if_active()
         self._listener.status()
 
     def step(self, count: int = 1) -> None:
         """Do `count` more updates, then rest; a step past the end moves the end."""
         with self._changed:
-            if self._status in ("closed", "failed") or self._make is None:
+            if self._make is None or not self._run.startable:
                 return
-            stepping = self.active and self._stop_at is not None
-            base = self._stop_at if stepping and self._stop_at else self._done
-            self._stop_at = base + count
-            self._total = max(self._total, self._stop_at)
-            self._resume()
+            self._run.step(count, begun=self._frames is not None)
+            self._wake_if_active()
         self._listener.status()
 
     def pause(self) -> None:
@@ -209,9 +187,7 @@ class Runner:
         with self._changed:
             if not self.active:
                 return
-            self._status = "paused" if self._done else "idle"
-            self._stop_at = None
-            self._rest_due = True
+            self._run.pause()
             self._wake()
         self._listener.status()
 
@@ -223,18 +199,14 @@ class Runner:
                 already, the run is finished after the step in progress.
         """
         with self._changed:
-            self._total = total_steps
-            if self._status == "finished" and self._done < total_steps:
-                self._status = "paused"
-            elif self._status == "paused" and self._done >= total_steps:
-                self._status = "finished"
+            self._run.move_end(total_steps)
             self._changed.notify_all()
         self._listener.status()
 
     def poke(self) -> None:
         """Wake the worker, so that it calls `Listener.tend`."""
         with self._changed:
-            if self._status != "closed":
+            if self.status != "closed":
                 self._poked = True
                 self._wake()
 
@@ -244,8 +216,8 @@ class Runner:
         A step is waited for; a preparation, which may take long, is not.
         """
         with self._changed:
-            already = self._status == "closed"
-            self._status = "closed"
+            already = self.status == "closed"
+            self._run.close()
             self._generation += 1
             self._drop_frames()
             thread = self._thread
@@ -282,7 +254,7 @@ class Runner:
                     if left <= 0:
                         return False
                 self._changed.wait(left)
-            error = self._error
+            error = self.error
         if error is not None:
             raise error
         return True
@@ -290,16 +262,13 @@ class Runner:
     # Shared state; call with the lock held --------------------------------------
 
     def _at_rest(self) -> bool:
-        if self._status == "closed":
+        if self.status == "closed":
             return True
-        return not (self.active or self._busy or self._rest_due)
+        return not (self.active or self._busy or self._run.rest_due)
 
-    def _resume(self) -> None:
-        if self._done < self._total:
-            self._status = "running" if self._done and self._frames else "preparing"
+    def _wake_if_active(self) -> None:
+        if self.active:
             self._wake()
-        elif self._status == "paused":
-            self._status = "finished"
 
     def _wake(self) -> None:
         if self._thread is None:
@@ -352,14 +321,14 @@ class Runner:
                     return "end"
 
     def _due_action(self) -> _Action | None:
-        if self._status == "closed":
+        if self.status == "closed":
             return "end"
         if self._prepare is not None:
             return "prepare"
         if self.active:
             return "step"
-        if self._rest_due:
-            self._rest_due = False
+        if self._run.rest_due:
+            self._run.rest_due = False
             return "rest"
         if self._poked:
             self._poked = False
@@ -397,38 +366,17 @@ class Runner:
         with self._changed:
             if generation != self._generation:
                 return
-            changed = self._advance(frame)
+            changed = self._run.advance(None if frame is None else frame.step)
         if frame is not None:
             self._listener.frame(frame)
         if changed:
             self._listener.status()
 
-    def _advance(self, frame: Frame | None) -> bool:
-        """Note that an update was done; return whether the status changed."""
-        before = self._status
-        if frame is not None:
-            self._done = frame.step + 1
-        if frame is None or self._done >= self._total:
-            self._status = "finished"
-        elif self.active and self._stop_at is not None and self._done >= self._stop_at:
-            self._status = "paused"
-        elif self._status == "preparing":
-            self._status = "running"
-        elif self._status == "idle":
-            # Paused while the first step was being prepared.
-            self._status = "paused"
-        if not self.active:
-            self._stop_at = None
-            self._rest_due = True
-        return self._status != before
-
     def _fail(self, error: Exception) -> None:
         with self._changed:
-            if self._status == "closed":
+            if self.status == "closed":
                 return
-            self._error = error
-            self._status = "failed"
-            self._rest_due = False
+            self._run.fail(error)
             self._drop_frames()
         with contextlib.suppress(Exception):
             self._listener.failed(error)
