@@ -8,51 +8,27 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import ipywidgets
 import traitlets
 
 from lucid_widgets.errors import ImageError, LucidError, did_you_mean
-from lucid_widgets.optvis.settings import (
-    STEPS_DEFAULT,
-    Hyperparameters,
-    RenderSettings,
-    setting,
-)
+from lucid_widgets.optvis.settings import Hyperparameters, RenderSettings, setting
 from lucid_widgets.shapes import Images, Pixels
 from lucid_widgets.widgets.comms import handle_where_received
 from lucid_widgets.widgets.control_panel import ControlPanel
 from lucid_widgets.widgets.frame_canvas import FrameCanvas
 from lucid_widgets.widgets.front_ends import front_end, hint, marimo_view
-from lucid_widgets.widgets.model_choice import as_model, check_name
+from lucid_widgets.widgets.model_choice import as_model
 from lucid_widgets.widgets.model_loading import ModelLoader
-from lucid_widgets.widgets.objective_choice import (
-    ObjectiveChoice,
-    check_channel,
-    check_layer,
-    choose,
-    max_channel,
-    nearest_choice,
-)
+from lucid_widgets.widgets.objective_choice import ObjectiveChoice, choose
 from lucid_widgets.widgets.plan import Plan
+from lucid_widgets.widgets.plan_traits import CHOICE
 from lucid_widgets.widgets.preloading import import_between_cells, import_engine
 from lucid_widgets.widgets.run_session import RunSession
-from lucid_widgets.widgets.setting_trait import (
-    NUMBERS,
-    STRUCTURE,
-    ChosenTrait,
-    CountTrait,
-    SettingTrait,
-    already_checked,
-    collect,
-)
+from lucid_widgets.widgets.setting_trait import NUMBERS, STRUCTURE, already_checked
 from lucid_widgets.widgets.sharing import Sharing
-
-CHOICE = ("objective_kind", "layer", "channel", "label")
-"""Traits that say what is shown."""
 
 KEYWORDS = (*CHOICE, *STRUCTURE, *NUMBERS, "steps", "seed", "autostart", "layout")
 """What can be given to `FeatureVis` besides model and objective."""
@@ -71,7 +47,7 @@ class FeatureVis(Sharing, ipywidgets.Box):
         objective: "layer:n", an `Objective`, or a function of `T`; left out, a
             channel halfway up.
         autostart: whether displaying it for the first time starts the run.
-        **settings: first values of the traits below.
+        **settings: first values of the traits of `PlanTraits`.
 
     Raises:
         LucidError: an argument that cannot be used, before any work is done.
@@ -81,36 +57,6 @@ class FeatureVis(Sharing, ipywidgets.Box):
         >>> vis = FeatureVis(objective="mixed4a:30", steps=256)
         >>> vis.learning_rate = 0.02  # while it runs
     """
-
-    model = ChosenTrait(None, help="The network to look into.")
-    objective_kind = ChosenTrait(
-        None, help='"channel", "neuron", "deepdream", "class" ...'
-    )
-    layer = ChosenTrait(None, help="Name of the layer to look into.")
-    channel = ChosenTrait(None, help="Index of the channel, from 0.")
-    label = ChosenTrait(None, help="Name of the class.")
-
-    size = SettingTrait(RenderSettings, "size")
-    batch = SettingTrait(RenderSettings, "batch")
-    parameterization = SettingTrait(RenderSettings, "parameterization")
-    decorrelate = SettingTrait(RenderSettings, "decorrelate")
-    alpha = SettingTrait(RenderSettings, "alpha")
-    channels = SettingTrait(RenderSettings, "channels")
-    transforms = SettingTrait(RenderSettings, "transforms")
-    pad = SettingTrait(RenderSettings, "pad")
-    redirect_relu = SettingTrait(RenderSettings, "redirect_relu")
-
-    learning_rate = SettingTrait(Hyperparameters, "learning_rate")
-    jitter = SettingTrait(Hyperparameters, "jitter")
-    rotate = SettingTrait(Hyperparameters, "rotate")
-    scale = SettingTrait(Hyperparameters, "scale")
-    l1 = SettingTrait(Hyperparameters, "l1")
-    total_variation = SettingTrait(Hyperparameters, "total_variation")
-    # Takes the place of DOMWidget.blur, which nobody here needs: settings keep one name.
-    blur = SettingTrait(Hyperparameters, "blur")  # pyright: ignore[reportAssignmentType]
-
-    steps = CountTrait("steps", STEPS_DEFAULT)
-    seed = CountTrait("seed", 0)
 
     # What a run tells. Observers are called on the thread that does the steps.
     status = traitlets.Unicode("idle", read_only=True)
@@ -127,7 +73,6 @@ class FeatureVis(Sharing, ipywidgets.Box):
 
     # Set before anything can fail: an instance half made is closed when it is dropped.
     _session: RunSession | None = None
-    _quiet = True
 
     def __init__(
         self,
@@ -308,107 +253,14 @@ class FeatureVis(Sharing, ipywidgets.Box):
             if session.runner.status == "idle":
                 session.start()
 
-    # Traits to plan -------------------------------------------------------------
-
-    @traitlets.validate("model")
-    def _valid_model(self, proposal: Any) -> Any:
-        if self._quiet:
-            return as_model(proposal.value)
-        return self._loader.load_in_place(proposal.value)
-
-    @traitlets.validate(*CHOICE)
-    def _valid_choice(self, proposal: Any) -> Any:
-        if self._quiet:
-            return proposal.value
-        return self._check_choice(proposal.trait.name, proposal.value)
-
-    def _check_choice(self, name: str, value: Any) -> Any:
-        """Return the value of a trait of `CHOICE`, or raise."""
-        if name == "layer":
-            return check_layer(self.model, value).name
-        if name == "channel":
-            return check_channel(self.model, self.layer, value)
-        self._choice(**{name: value})
-        return value
-
-    @traitlets.observe("model")
-    def _model_changed(self, change: Any) -> None:
-        if self._quiet:
-            return
-        with self._changes:
-            choice = nearest_choice(
-                change.new, self.layer, self.channel, self.objective_kind
-            )
-            with self._quietly():
-                self._take_over(choice)
-            self._apply(choice)
-
-    @traitlets.observe(*CHOICE)
-    def _choice_changed(self, change: Any) -> None:
-        if self._quiet:
-            return
-        with self._changes:
-            if change.name == "layer":
-                with self._quietly():
-                    self.channel = min(
-                        self.channel, max_channel(self.model, self.layer)
-                    )
-            if change.name == "layer" and self.objective_kind in ("custom", "class"):
-                with self._quietly():
-                    self.objective_kind = "channel"
-            self._apply(self._choice())
-
-    @traitlets.observe(*STRUCTURE, *NUMBERS, "steps", "seed")
-    def _setting_changed(self, change: Any) -> None:
-        if not self._quiet:
-            with self._changes:
-                self._apply(self._plan_now().choice)
+    # From session and panel -----------------------------------------------------
 
     def _apply(self, choice: ObjectiveChoice) -> None:
         if self._session is not None:
             self._session.apply(self._plan(choice))
 
-    def _choice(self, **changes: Any) -> ObjectiveChoice:
-        held = {name: getattr(self, name) for name in CHOICE}
-        given = {**held, **changes}
-        kind = given.pop("objective_kind")
-        custom = self._custom if kind == "custom" else None
-        return ObjectiveChoice(self.model, kind, custom=custom, **given)
-
-    def _choice_for(self, objective: Any) -> ObjectiveChoice:
-        return choose(self.model, objective, {"label": self.label})
-
-    def _plan(self, choice: ObjectiveChoice) -> Plan:
-        return Plan(
-            choice=choice,
-            settings=collect(RenderSettings, self, {}),
-            hyperparameters=collect(Hyperparameters, self, {}),
-            seed=self.seed,
-            steps=self.steps,
-        )
-
     def _plan_now(self) -> Plan:
         return self._open_session().plan
-
-    def _take_over(self, choice: ObjectiveChoice) -> None:
-        """Set the traits to a choice."""
-        self._custom = choice.custom
-        self.model = choice.model
-        self.objective_kind = choice.kind
-        self.layer = choice.layer
-        self.channel = choice.channel
-        self.label = choice.label
-
-    @contextmanager
-    def _quietly(self) -> Iterator[None]:
-        """Set several traits of one change; the change is applied afterwards."""
-        before, self._quiet = self._quiet, True
-        try:
-            yield
-        finally:
-            self._quiet = before
-
-    # From session and panel -----------------------------------------------------
 
     def _open_session(self) -> RunSession:
         if self._session is None:
@@ -418,18 +270,6 @@ class FeatureVis(Sharing, ipywidgets.Box):
     def _progress(self, **values: Any) -> None:
         for name, value in values.items():
             self.set_trait(name, value)
-
-    def _check(self, name: str, value: Any) -> None:
-        """Raise what assigning a value to a trait would raise, without assigning."""
-        if name == "model":
-            # Loading may take long, so it happens once, when it is assigned.
-            if isinstance(value, str):
-                check_name(value)
-        elif name in CHOICE:
-            self._check_choice(name, value)
-        else:
-            trait: Any = self.traits()[name]
-            trait.validate(self, value)
 
     def _refuse(self, error: Exception) -> None:
         """Show what the browser was refused; the run goes on as it was."""

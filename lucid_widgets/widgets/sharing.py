@@ -25,6 +25,7 @@ from lucid_widgets.widgets.exporting import save_animation
 from lucid_widgets.widgets.filmstrip import Snapshot
 from lucid_widgets.widgets.front_ends import show_until_rest
 from lucid_widgets.widgets.model_choice import OFFERED, as_model
+from lucid_widgets.widgets.plan_traits import PlanTraits
 from lucid_widgets.widgets.poster import mime_bundle
 from lucid_widgets.widgets.provenance import enlarge, read_text, save_picture
 from lucid_widgets.widgets.recipe import Recipe, read_recipe
@@ -47,19 +48,16 @@ BRANCH_KEYWORDS = (
 )
 
 
-class Sharing:
+class Sharing(PlanTraits):
     """Pictures, recipes, history and branches of a `FeatureVis`."""
 
-    _open_session: Any
-    _plan: Any
-    _quietly: Any
-    _changes: Any
-    _choice: Any
-    _take_over: Any
     images: Any
 
     differences: tuple[str, ...] = ()
     """In what this machine differs from the one whose picture `from_image` read."""
+
+    def _open_session(self) -> RunSession:
+        raise NotImplementedError
 
     # The picture ------------------------------------------------------------------
 
@@ -98,7 +96,7 @@ class Sharing:
         Raises:
             ImageError: there is no picture yet.
         """
-        session: RunSession = self._open_session()
+        session = self._open_session()
         frame = session.newest
         step = frame.step + 1 if frame is not None else 0
         recipe = recipe_at(session.current, step)
@@ -118,7 +116,7 @@ class Sharing:
         Example:
             >>> exec(vis.code())  # images == vis.images
         """
-        session: RunSession = self._open_session()
+        session = self._open_session()
         return code_for(self.recipe(), session.plan.choice.model)
 
     @classmethod
@@ -225,7 +223,7 @@ class Sharing:
         Raises:
             Exception: what made the run fail.
         """
-        session: RunSession = self._open_session()
+        session = self._open_session()
         deadline = None if timeout is None else time.monotonic() + timeout
         session.start()
 
@@ -244,7 +242,7 @@ class Sharing:
         return session.runner.wait(0)
 
     def _follow(self, script: tuple[Stretch, ...]) -> None:
-        session: RunSession = self._open_session()
+        session = self._open_session()
         session.follow((*script[:-1], Stretch(script[-1].start, session.plan)))
 
     # The way to it ----------------------------------------------------------------
@@ -286,7 +284,7 @@ class Sharing:
                     f"branch got an unknown setting {name!r}"
                     f"{did_you_mean(name, BRANCH_KEYWORDS)}"
                 )
-        session: RunSession = self._open_session()
+        session = self._open_session()
         snapshot = session.current.snapshot(step)
         with self._changes, self._quietly():
             before = session.plan
@@ -314,7 +312,7 @@ class Sharing:
         Example:
             >>> vis.switch(0)  # the first run again
         """
-        session: RunSession = self._open_session()
+        session = self._open_session()
         with self._changes, self._quietly():
             session.switch(self.branches.find(branch))
             self._restore(session.plan)
@@ -327,9 +325,6 @@ class Sharing:
             self._take_over(self._choice_for(objective))
         for name, value in settings.items():
             setattr(self, name, value)
-
-    def _choice_for(self, objective: Any) -> Any:
-        raise NotImplementedError
 
     def _restore(self, plan: Any) -> None:
         """Set the traits to those of a plan."""
