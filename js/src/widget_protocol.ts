@@ -41,8 +41,15 @@ export type WidgetMessage =
       readonly kind: "select";
       readonly unit: string | null;
       readonly position: Position | null;
+      /** With a number, the kernel says whether it could: `answer` or `refusal`. */
+      readonly request?: number;
     }
-  | { readonly kind: "change"; readonly name: string; readonly value: Json }
+  | {
+      readonly kind: "change";
+      readonly name: string;
+      readonly value: Json;
+      readonly request?: number;
+    }
   | {
       readonly kind: "ask";
       readonly request: number;
@@ -143,10 +150,12 @@ export function parseToKernel(content: unknown, bufferCount = 0): WidgetMessage 
         kind,
         unit: parseUnit(fields.value("unit") ?? null),
         position: parsePosition(fields.value("position") ?? null),
+        ...parseRequest(fields),
       };
     case "change": {
       const name = fields.text("name");
-      return { kind, name, value: parseJson("value", fields.value("value") ?? null) };
+      const value = parseJson("value", fields.value("value") ?? null);
+      return { kind, name, value, ...parseRequest(fields) };
     }
     case "ask": {
       const value = parseJson("arguments", fields.value("arguments"));
@@ -159,6 +168,12 @@ export function parseToKernel(content: unknown, bufferCount = 0): WidgetMessage 
     default:
       return { kind };
   }
+}
+
+/** Reads the number of a message that may go without. */
+function parseRequest(fields: Fields): { readonly request?: number } {
+  const isMissing = (fields.value("request") ?? null) === null;
+  return isMissing ? {} : { request: fields.integer("request") };
 }
 
 /** Reads the name of a unit, or `null`. */

@@ -85,13 +85,14 @@ describe("a grid of channels", () => {
     await settle();
     expect(selected()).toBe(1);
     expect(model.sentOfKind("select")).toEqual([
-      { kind: "select", unit: "mixed4a:1", position: null },
+      { kind: "select", unit: "mixed4a:1", position: null, request: 1 },
     ]);
     const box = el.querySelector("[role=listbox]") as HTMLElement;
     box.dispatchEvent(new KeyboardEvent("keydown", { key: "End", bubbles: true }));
     await settle();
     expect(selected()).toBe(2);
     expect(box.getAttribute("aria-activedescendant")).toBe(tiles(el)[2]?.id);
+    model.emit("msg:custom", { kind: "answer", request: 2, value: null }, []);
     model.set({ selection: { unit: "mixed4a:0", position: null, image: null } });
     await settle();
     expect(selected()).toBe(0);

@@ -82,7 +82,7 @@ describe("the browser of a model", () => {
     await settle();
     expect(chosen(el)).toBe("a, conv, 3 channels");
     expect(model.sentOfKind("change")).toEqual([
-      { kind: "change", name: "layer", value: "a" },
+      { kind: "change", name: "layer", value: "a", request: 1 },
     ]);
     const list = el.querySelector(".lucid-diagram") as HTMLElement;
     list.dispatchEvent(new KeyboardEvent("keydown", { key: "End", bubbles: true }));
@@ -90,6 +90,9 @@ describe("the browser of a model", () => {
     expect(chosen(el)).toBe("b, conv, 3 channels");
     const active = list.getAttribute("aria-activedescendant") ?? "";
     expect(document.getElementById(active)?.title).toBe("b, conv, 3 channels");
+    model.set({ layer: "b" });
+    model.emit("msg:custom", { kind: "answer", request: 2, value: null }, []);
+    await settle();
     model.set({ layer: "a" });
     await settle();
     expect(chosen(el)).toBe("a, conv, 3 channels");

@@ -9,11 +9,12 @@ refuse, alike.
                         visible   the units in view, most urgent first
                         select    a unit, or a position of a picture, was chosen
                         change    a control was moved
+                                  (both are answered when they have a number)
                         ask       a question of this widget's own (+ at most 1 buffer)
                         views     so many views are left
     kernel -> browser   icons     (+ 1 buffer for each icon: its file)
-                        answer    to `ask` (+ any number of buffers)
-                        refusal   of an `ask`
+                        answer    to `ask` (+ any number of buffers), `select`, `change`
+                        refusal   of one of them
 
 Unknown keys are dropped, unknown kinds refused, as in `protocol`.
 """
@@ -22,7 +23,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Final, Literal, TypeAlias, TypedDict, cast
+from typing import Final, Literal, NotRequired, TypeAlias, TypedDict, cast
 
 from lucid_widgets.errors import ProtocolError
 from lucid_widgets.stream.protocol import Fields, Mime, ReadyMessage, ViewsMessage
@@ -58,6 +59,7 @@ class SelectMessage(TypedDict):
     unit: str | None
     position: list[int] | None
     """Row and column."""
+    request: NotRequired[int]
 
 
 class ChangeMessage(TypedDict):
@@ -66,6 +68,7 @@ class ChangeMessage(TypedDict):
     kind: Literal["change"]
     name: str
     value: Json
+    request: NotRequired[int]
 
 
 class AskMessage(TypedDict):
@@ -147,12 +150,14 @@ def parse_to_kernel(message: object, buffers: Sequence[object] = ()) -> ToKernel
                 "kind": "select",
                 "unit": _name_or_none(fields, "unit"),
                 "position": _position(fields, "position"),
+                **_request(fields),
             }
         case "change":
             return {
                 "kind": "change",
                 "name": fields.text("name"),
                 "value": _json(fields, "value"),
+                **_request(fields),
             }
         case "ask":
             return {
@@ -227,6 +232,17 @@ def _names(fields: Fields, key: str) -> list[str]:
         if all(isinstance(name, str) and len(name) <= MAX_CHARACTERS for name in names):
             return cast("list[str]", names)
     raise fields.error(key, f"a list of at most {MAX_UNITS} short texts")
+
+
+class _Request(TypedDict, total=False):
+    request: int
+
+
+def _request(fields: Fields) -> _Request:
+    """Return the number of a message that may go without."""
+    if fields.value("request") is None:
+        return {}
+    return {"request": fields.count("request")}
 
 
 def _name_or_none(fields: Fields, key: str) -> str | None:

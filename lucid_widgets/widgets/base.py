@@ -28,6 +28,8 @@ from lucid_widgets.recipes.units import Unit, as_unit
 from lucid_widgets.stream.widget_protocol import (
     MAX_UPLOAD,
     AskMessage,
+    ChangeMessage,
+    SelectMessage,
     ToBrowser,
     parse_to_kernel,
 )
@@ -312,9 +314,11 @@ class BaseWidget(anywidget.AnyWidget):
             case "visible":
                 self.icons.want([self.unit(name) for name in message["units"]])
             case "select":
-                self.select(message["unit"], message["position"])
+                unit, position = message["unit"], message["position"]
+                self._reply(message, lambda: self.select(unit, position))
             case "change":
-                self._change(message["name"], message["value"])
+                name, value = message["name"], message["value"]
+                self._reply(message, lambda: self._change(name, value))
             case "ask":
                 self._ask(message, bytes(buffers[0]) if buffers else None)
             case "ready":
@@ -363,28 +367,38 @@ class BaseWidget(anywidget.AnyWidget):
             # The page may already show what it asked for.
             self.send_state([name])
 
+    def _reply(
+        self, message: AskMessage | ChangeMessage | SelectMessage, do: Callable[[], Any]
+    ) -> None:
+        """Do what a message wants, and tell the page whether it could be done."""
+        request = message.get("request")
+        try:
+            value, files = do() or (None, ())
+        except Exception as error:
+            if request is not None:
+                first = describe(error).partition("\n")[0]
+                self.send_message(
+                    {"kind": "refusal", "request": request, "error": first}
+                )
+            raise
+        if request is not None:
+            self.send_message(
+                {"kind": "answer", "request": request, "value": value}, files
+            )
+
     def _ask(self, message: AskMessage, upload: bytes | None) -> None:
-        request, name = message["request"], message["name"]
+        name = message["name"]
         if upload is not None and len(upload) > MAX_UPLOAD:
             raise ProtocolError(
                 f"an upload of {len(upload):,} bytes; expected at most {MAX_UPLOAD:,}"
             )
 
-        def work() -> None:
-            try:
-                value, files = self._answer(name, message["arguments"], upload)
-            except Exception as error:
-                first = describe(error).partition("\n")[0]
-                self.send_message(
-                    {"kind": "refusal", "request": request, "error": first}
-                )
-                raise
+        def answer() -> Answer:
+            found = self._answer(name, message["arguments"], upload)
             self.error = ""
-            self.send_message(
-                {"kind": "answer", "request": request, "value": value}, files
-            )
+            return found
 
-        self.compute(f"ask {name}", work, urgency=1)
+        self.compute(f"ask {name}", lambda: self._reply(message, answer), urgency=1)
 
     # At rest --------------------------------------------------------------------------
 

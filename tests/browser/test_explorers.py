@@ -219,6 +219,7 @@ def test_a_grid_of_activations_grows_over_the_photo(explorers, shot):
     box.focus()
     for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
         explorers.page.keyboard.press(key)
+    wait_for(lambda: "row 2, column 1" in output.inner_text(), "its text")
     wait_for(lambda: explorers.ask("activations.selection")["position"] == [2, 1], "it")
     assert "row 2, column 1" in output.inner_text()
     assert output.locator(".lucid-close-up").is_visible()

@@ -78,6 +78,34 @@ def test_what_is_visible_is_rendered_once_and_sent_from_the_cache_at_once(grid):
     assert grid.status == "resting"
 
 
+@pytest.mark.parametrize(
+    ("message", "refused"),
+    [
+        ({"kind": "select", "unit": "conv2:3", "position": None}, ""),
+        ({"kind": "select", "unit": "conv2:99", "position": None}, "no channel 99"),
+        ({"kind": "change", "name": "layer", "value": "conv1"}, ""),
+        ({"kind": "change", "name": "layer", "value": "conv9"}, "no layer 'conv9'"),
+    ],
+)
+def test_a_numbered_choice_is_confirmed_after_the_state_or_refused(
+    grid, message, refused
+):
+    order = []
+    grid.observe(lambda _: order.append("state"), names=["selection", "layer"])
+    replies = []
+    grid.send_message = lambda *sent: order.append("reply") or replies.append(sent[0])
+    grid.page.say(**message, request=7)
+    (reply,) = replies
+    assert (reply["kind"], reply["request"]) == (
+        "refusal" if refused else "answer",
+        7,
+    )
+    assert order == (["reply"] if refused else ["state", "reply"])
+    assert refused in grid.error
+    if refused:
+        assert refused in reply["error"]
+
+
 def test_the_newest_wish_wins(grid):
     grid.page.say(kind="visible", units=[f"conv2:{n}" for n in range(7)])
     grid.page.say(kind="visible", units=["conv2:6"])

@@ -2,6 +2,7 @@
 
 import { element } from "../element.js";
 import type { Json } from "../widget_protocol.js";
+import { OwnChoice } from "./own_choice.js";
 import type { Context } from "./widget.js";
 
 /** A control that shows a trait, and asks for another value of it. */
@@ -16,6 +17,19 @@ export function change(context: Context, name: string, value: Json): void {
   context.connection.send({ kind: "change", name, value });
 }
 
+/** A trait of which the person's own newest choice is shown until it is confirmed. */
+function ownTrait<T extends Json>(context: Context, name: string, signal: AbortSignal) {
+  const own = new OwnChoice<T>(context.state, [name], () => {}, signal);
+  return {
+    get value(): T | undefined {
+      return own.value;
+    },
+    change(value: T) {
+      void own.make(value, context.questions.change(name, value));
+    },
+  };
+}
+
 /** A drop-down list of texts. `options` gives value and label of each. */
 export function choice(
   context: Context,
@@ -26,9 +40,8 @@ export function choice(
   const select = element("select", { class: "lucid-input" });
   const node = element("label", { class: "lucid-field" }, `${label} `, select);
   let shown = "";
-  select.addEventListener("change", () => change(context, name, select.value), {
-    signal,
-  });
+  const own = ownTrait<string>(context, name, signal);
+  select.addEventListener("change", () => own.change(select.value), { signal });
   return {
     node,
     update(isLive) {
@@ -40,7 +53,7 @@ export function choice(
           ...wanted.map(([value, text]) => element("option", { value }, text)),
         );
       }
-      const value = context.state.text(name);
+      const value = own.value ?? context.state.text(name);
       if (select.value !== value) select.value = value;
       select.disabled = !isLive;
     },
@@ -90,13 +103,12 @@ export function checkBox(
 ): Control {
   const input = element("input", { type: "checkbox" });
   const node = element("label", { class: "lucid-field" }, input, ` ${label}`);
-  input.addEventListener("change", () => change(context, name, input.checked), {
-    signal,
-  });
+  const own = ownTrait<boolean>(context, name, signal);
+  input.addEventListener("change", () => own.change(input.checked), { signal });
   return {
     node,
     update(isLive) {
-      input.checked = context.state.flag(name);
+      input.checked = own.value ?? context.state.flag(name);
       input.disabled = !isLive;
     },
   };
@@ -122,13 +134,12 @@ export function slider(
   });
   const shown = element("output", { class: "lucid-figure" });
   const node = element("label", { class: "lucid-field" }, `${label} `, input, shown);
-  input.addEventListener("input", () => change(context, name, input.valueAsNumber), {
-    signal,
-  });
+  const own = ownTrait<number>(context, name, signal);
+  input.addEventListener("input", () => own.change(input.valueAsNumber), { signal });
   return {
     node,
     update(isLive) {
-      const value = context.state.number(name) ?? min;
+      const value = own.value ?? context.state.number(name) ?? min;
       if (document.activeElement !== input) input.value = `${value}`;
       shown.textContent = `${value}`;
       input.disabled = !isLive;

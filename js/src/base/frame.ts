@@ -57,11 +57,12 @@ export class WidgetFrame {
     el.classList.add("lucid-widget-view");
     el.replaceChildren(this.node);
     keepOurKeys(this.node, signal);
-    const { state, connection, icons } = context;
+    const { state, connection, icons, chosen } = context;
     connection.watchView(el, signal);
     const redraw = () => this.redraw();
     connection.onChange(redraw, signal);
     icons.onIcons(redraw, signal);
+    chosen.onChange(redraw, signal);
     const common = ["status", "error", "notice", "title", "selection", "poster_id"];
     state.onChange([...common, ...traits], redraw, signal);
     signal.addEventListener("abort", () => {

@@ -4,7 +4,9 @@ import type { Connection } from "../connection.js";
 import type {
   AnswerMessage,
   Json,
+  Position,
   RefusalMessage,
+  WidgetMessage,
   WidgetPacket,
 } from "../widget_protocol.js";
 
@@ -12,6 +14,10 @@ export interface Answer {
   readonly value: Json;
   readonly buffers: readonly Uint8Array<ArrayBuffer>[];
 }
+
+type Numbered = Extract<WidgetMessage, { kind: "ask" | "select" | "change" }>;
+type WithoutNumber<T> = T extends unknown ? Omit<T, "request"> : never;
+type Unnumbered = WithoutNumber<Numbered>;
 
 interface Pending {
   readonly name: string;
@@ -41,14 +47,32 @@ export class Questions {
     values: { readonly [key: string]: Json } = {},
     upload?: ArrayBuffer,
   ): Promise<Answer | null> {
+    const buffers = upload ? [upload] : [];
+    return this.#send({ kind: "ask", name, arguments: values }, `ask ${name}`, buffers);
+  }
+
+  /** Asks the kernel to select; what is null stays as it is. */
+  select(unit: string | null, position: Position | null): Promise<Answer | null> {
+    return this.#send({ kind: "select", unit, position }, "select");
+  }
+
+  /** Asks the kernel to change a trait. */
+  change(name: string, value: Json): Promise<Answer | null> {
+    return this.#send({ kind: "change", name, value }, `change ${name}`);
+  }
+
+  #send(
+    message: Unnumbered,
+    name: string,
+    buffers: ArrayBuffer[] = [],
+  ): Promise<Answer | null> {
     this.#giveUp((pending) => pending.name === name);
     if (this.#connection.state !== "live") return Promise.resolve(null);
     const request = this.#next++;
     const answer = new Promise<Answer | null>((resolve, reject) => {
       this.#pending.set(request, { name, resolve, reject });
     });
-    const message = { kind: "ask", request, name, arguments: values } as const;
-    this.#connection.send(message, upload ? [upload] : []);
+    this.#connection.send({ ...message, request }, buffers);
     return answer;
   }
 

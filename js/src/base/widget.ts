@@ -11,6 +11,7 @@ import { Connection } from "../connection.js";
 import { IconStore } from "../icons/icon_store.js";
 import { ProtocolError } from "../protocol.js";
 import { parseWidgetMessage } from "../widget_protocol.js";
+import { Chosen } from "./own_choice.js";
 import { Questions } from "./questions.js";
 import { State } from "./state.js";
 
@@ -20,6 +21,8 @@ export interface Context {
   readonly connection: Connection;
   readonly icons: IconStore;
   readonly questions: Questions;
+  /** What is selected: the person's own newest choice, or else what the kernel says. */
+  readonly chosen: Chosen;
   /** What went wrong in the browser; "" for nothing. Setting it redraws nothing. */
   problem: string;
 }
@@ -31,7 +34,8 @@ function share(model: AnyModel, signal: AbortSignal): Context {
   const connection = new Connection(model, signal);
   const icons = new IconStore(state, connection, signal);
   const questions = new Questions(connection, signal);
-  const context = { state, connection, icons, questions, problem: "" };
+  const chosen = new Chosen(state, questions, signal);
+  const context = { state, connection, icons, questions, chosen, problem: "" };
   const receive = (content: unknown, given: unknown) => {
     connection.heard();
     try {

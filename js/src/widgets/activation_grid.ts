@@ -28,26 +28,12 @@ const MOVES: Readonly<Record<string, Position>> = {
 };
 
 function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
-  const { state, connection, questions } = context;
+  const { state, chosen, questions } = context;
   let pointed: Position | null = null;
-  let isPicked = false;
-  let picked: Position | null = null;
   let version = 0;
   let newest: Uint8Array<ArrayBuffer> | null = null;
 
-  const pick = (position: Position) => {
-    picked = position;
-    isPicked = true; // shown at once; the kernel confirms
-    connection.send({ kind: "select", unit: null, position });
-    frame.redraw();
-  };
-  state.onChange(
-    ["selection"],
-    () => {
-      isPicked = false;
-    },
-    signal,
-  );
+  const pick = (position: Position) => chosen.selectPosition(position);
   const complain = (error: unknown) => frame.complain(error);
   const fetchSheet = async () => {
     const wanted = state.number("version") ?? 0;
@@ -79,7 +65,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
       const [rows = 0, columns = 0] = state.numbers("grid");
       if (!move || !rows || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
-      const [row, column] = chosen() ?? [0, 0];
+      const [row, column] = chosen.position ?? [0, 0];
       pick([within(row + move[0], rows), within(column + move[1], columns)]);
     },
     { signal },
@@ -100,8 +86,6 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   close.node.classList.add("lucid-close-up");
   const told = element("div", { class: "lucid-quiet", "aria-live": "polite" });
 
-  const chosen = () => (isPicked ? picked : state.selection.position);
-
   const update = () => {
     const [rows = 0, columns = 0] = state.numbers("grid");
     layer.update(frame.isLive);
@@ -109,7 +93,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     fetchSheet().catch(complain);
     const kept = state.bytes("sheet");
     const sheet = newest ?? (kept.length ? kept : null);
-    const position = pointed ?? chosen();
+    const position = pointed ?? chosen.position;
     const bytes = state.bytes("photo");
     const look = { rows, columns, overlay: sheet, position };
     photo.update({ ...look, photo: bytes, opacity: opacity.valueAsNumber });

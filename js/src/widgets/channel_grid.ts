@@ -25,22 +25,7 @@ const SORTS: readonly (readonly [string, string])[] = [
 ];
 
 function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
-  const { state, connection } = context;
-  let picked: string | null = null;
-
-  const pick = (unit: string) => {
-    picked = unit; // shown at once; the kernel confirms
-    connection.send({ kind: "select", unit, position: null });
-    frame.redraw();
-  };
-  state.onChange(
-    ["selection"],
-    () => {
-      picked = null;
-    },
-    signal,
-  );
-
+  const { state, chosen } = context;
   const controls = [
     choice(
       context,
@@ -57,13 +42,18 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     checkBox(context, { name: "negative", label: "negative" }, signal),
   ];
   const count = element("span", { class: "lucid-quiet" });
-  const grid = new TileGrid("channels", context.icons, pick, signal);
+  const grid = new TileGrid(
+    "channels",
+    context.icons,
+    (unit) => chosen.select(unit),
+    signal,
+  );
 
   const update = () => {
     const items = gridItems(context);
     for (const control of controls) control.update(frame.isLive);
     setText(count, items.length === 1 ? "1 channel" : `${items.length} channels`);
-    grid.update(items, picked ?? state.selection.unit);
+    grid.update(items, chosen.unit);
   };
   const frame = new WidgetFrame(
     el,

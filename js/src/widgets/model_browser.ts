@@ -1,7 +1,8 @@
 /** ModelBrowser: a network as a picture, the layer chosen in it, and its channels. */
 
-import { change, choice } from "../base/controls.js";
+import { choice } from "../base/controls.js";
 import { WidgetFrame } from "../base/frame.js";
+import { OwnChoice } from "../base/own_choice.js";
 import { type Context, widget } from "../base/widget.js";
 import "../base/base.css";
 import "../diagram/diagram.css";
@@ -21,35 +22,16 @@ const NOTHING = "–";
 const MOST = 4096;
 
 function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
-  const { state, connection } = context;
-  let picked: string | null = null;
-  let unit: string | null = null;
-
-  state.onChange(
-    ["layer"],
-    () => {
-      picked = null;
-    },
-    signal,
-  );
-  state.onChange(
-    ["selection"],
-    () => {
-      unit = null;
-    },
-    signal,
-  );
+  const { state, chosen, questions } = context;
+  const picked = new OwnChoice<string>(state, ["layer"], () => frame.redraw(), signal);
 
   const pick = (box: DiagramBox) => {
-    picked = box.name; // shown at once; the kernel confirms
-    // What takes the images is no layer of the network.
-    if (box.kind !== "input") change(context, "layer", box.name);
-    frame.redraw();
-  };
-  const pickChannel = (name: string) => {
-    unit = name;
-    connection.send({ kind: "select", unit, position: null });
-    frame.redraw();
+    // What takes the images is no layer of the network: nobody need be asked.
+    const isLayer = box.kind !== "input";
+    const answer = isLayer
+      ? questions.change("layer", box.name)
+      : Promise.resolve(null);
+    void picked.make(box.name, answer);
   };
 
   const diagram = new DiagramView(pick, signal);
@@ -61,7 +43,12 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   );
   const facts = new Facts();
   const count = element("span", { class: "lucid-quiet" });
-  const channels = new TileGrid("channels", context.icons, pickChannel, signal);
+  const channels = new TileGrid(
+    "channels",
+    context.icons,
+    (unit) => chosen.select(unit),
+    signal,
+  );
 
   let picture: Picture = { boxes: [], lines: [], width: 0, height: 0 };
   let read: unknown = null;
@@ -71,12 +58,13 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
       read = given;
       picture = readPicture(context);
     }
-    const layer = picked ?? state.text("layer");
-    const chosen = boxOf(picture.boxes, layer);
-    const box = picture.boxes[chosen];
-    diagram.update(picture, chosen);
+    const layer = picked.value ?? state.text("layer");
+    const number = boxOf(picture.boxes, layer);
+    const box = picture.boxes[number];
+    diagram.update(picture, number);
     layers.update(frame.isLive);
-    const isSettled = picked === null || picked === state.text("layer");
+    const isSettled =
+      picked.value === undefined || picked.value === state.text("layer");
     const isOwn = box?.name === layer;
     const known = isSettled ? state.list("shape") : [];
     const own = isOwn ? box.depth : null;
@@ -92,7 +80,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
         caption: `${number}`,
         label: `${layer}:${number}`,
       })),
-      unit ?? state.selection.unit,
+      chosen.unit,
     );
   };
   const frame = new WidgetFrame(

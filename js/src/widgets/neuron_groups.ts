@@ -25,23 +25,11 @@ const TRAITS = [
 ];
 
 function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
-  const { state, connection, questions } = context;
-  let picked: string | null = null;
+  const { state, chosen, questions } = context;
   let pointed: Position | null = null;
   let cut: { from: Uint8Array; group: number; mask: Uint8Array } | null = null;
 
-  const pick = (unit: string) => {
-    picked = unit; // shown at once; the kernel confirms
-    connection.send({ kind: "select", unit, position: null });
-    frame.redraw();
-  };
-  state.onChange(
-    ["selection"],
-    () => {
-      picked = null;
-    },
-    signal,
-  );
+  const pick = (unit: string) => chosen.select(unit);
   const upload = (file: ArrayBuffer) => {
     questions.ask("photo", {}, file).catch((error: unknown) => frame.complain(error));
   };
@@ -99,7 +87,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   };
 
   const update = () => {
-    const selected = picked ?? state.selection.unit;
+    const selected = chosen.unit;
     const [rows = 0, columns = 0] = state.numbers("grid");
     const group = selected === null ? -1 : state.texts("units").indexOf(selected);
     for (const control of controls) control.update(frame.isLive);

@@ -28,24 +28,7 @@ const AHEAD = 24;
 const MAX_TOP = 12;
 
 function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
-  const { state, connection, icons } = context;
-  let chosen: Position | null = null;
-  let picked: string | null = null;
-  state.onChange(
-    ["selection"],
-    () => {
-      chosen = null;
-      picked = null;
-    },
-    signal,
-  );
-
-  const select = (unit: string | null, position: Position | null) => {
-    if (unit) picked = unit; // shown at once; the kernel confirms
-    if (position) chosen = position;
-    connection.send({ kind: "select", unit, position });
-    update();
-  };
+  const { state, chosen, icons } = context;
   const layer = choice(
     context,
     { name: "layer", label: "Layer" },
@@ -59,10 +42,10 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   );
   const picker = new PositionPicker(
     () => update(),
-    (position) => select(null, position),
+    (position) => chosen.selectPosition(position),
     signal,
   );
-  const words = new WordList(icons, (unit) => select(unit, null), signal);
+  const words = new WordList(icons, (unit) => chosen.select(unit), signal);
   const where = element("div", { class: "lucid-quiet", "aria-live": "polite" });
   const empty = element("p", {}, "Choose a photo, paste one, or drop one here.");
 
@@ -71,17 +54,15 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     const hasPhoto = rows * columns > 0;
     picker.node.hidden = !hasPhoto;
     empty.hidden = hasPhoto;
-    const { selection } = state;
-    const selected = chosen ?? selection.position;
     picker.update({
       bytes: state.bytes("photo"),
       size: state.numbers("photo_size"),
       grid: [rows, columns],
-      chosen: selected,
+      chosen: chosen.position,
       label: `photo, ${rows} rows and ${columns} columns of positions`,
     });
     const here = wordsAt(state, picker.position);
-    words.update(here, picked ?? selection.unit);
+    words.update(here, chosen.unit);
     setText(where, hasPhoto ? describe(picker.position, here) : "");
     icons.want(
       picker,

@@ -1,0 +1,107 @@
+/**
+ * What the person chose last, shown at once, until the kernel has confirmed or refused it.
+ *
+ * The kernel's state is behind when keys are pressed quickly: it tells of the first
+ * choice while the third is on its way. So the newest choice of one's own counts until
+ * the kernel has answered it, and afterwards the state does. With no kernel to answer
+ * it counts until something else is chosen.
+ */
+
+import type { Position } from "../widget_protocol.js";
+import type { Answer, Questions } from "./questions.js";
+import type { Selection, State } from "./state.js";
+
+export class OwnChoice<T> {
+  readonly #changed: () => void;
+  #held: { readonly value: T } | null = null;
+  #isWaiting = false;
+
+  /** `traits` hold what the kernel says; `changed` is called when there is news. */
+  constructor(
+    state: State,
+    traits: readonly string[],
+    changed: () => void,
+    signal: AbortSignal,
+  ) {
+    this.#changed = changed;
+    state.onChange(
+      traits,
+      () => {
+        if (!this.#isWaiting) this.#held = null;
+      },
+      signal,
+    );
+  }
+
+  /** The choice, while it counts. */
+  get value(): T | undefined {
+    return this.#held?.value;
+  }
+
+  /** Shows a choice; `answer` is the kernel's: null when nobody answers this one. */
+  async make(value: T, answer: Promise<Answer | null>): Promise<void> {
+    const made = { value };
+    this.#held = made;
+    this.#isWaiting = true;
+    this.#changed();
+    // Why it was refused is told by the kernel's own error, which the frame shows.
+    const isAnswered = await answer.then(
+      (given) => given !== null,
+      () => true,
+    );
+    if (this.#held !== made) return; // there is a newer one
+    this.#isWaiting = false;
+    if (!isAnswered) return;
+    this.#held = null;
+    this.#changed();
+  }
+}
+
+/** The selection of one model, shared by its views: to read, and to choose. */
+export class Chosen extends EventTarget {
+  readonly #state: State;
+  readonly #questions: Questions;
+  readonly #own: OwnChoice<Selection>;
+
+  constructor(state: State, questions: Questions, signal: AbortSignal) {
+    super();
+    this.#state = state;
+    this.#questions = questions;
+    const tell = () => this.dispatchEvent(new Event("change"));
+    this.#own = new OwnChoice(state, ["selection"], tell, signal);
+  }
+
+  get unit(): string | null {
+    return this.#selection.unit;
+  }
+
+  get position(): Position | null {
+    return this.#selection.position;
+  }
+
+  select(unit: string): void {
+    this.#choose(unit, null);
+  }
+
+  selectPosition(position: Position): void {
+    this.#choose(null, position);
+  }
+
+  onChange(callback: () => void, signal: AbortSignal): void {
+    this.addEventListener("change", callback, { signal });
+  }
+
+  get #selection(): Selection {
+    return this.#own.value ?? this.#state.selection;
+  }
+
+  #choose(unit: string | null, position: Position | null): void {
+    const now = this.#selection;
+    const next = {
+      ...now,
+      unit: unit ?? now.unit,
+      position: position ?? now.position,
+    };
+    void this.#own.make(next, this.#questions.select(unit, position));
+  }
+}
