@@ -12,14 +12,11 @@ import traitlets
 from numpy.typing import NDArray
 from PIL import Image
 
-from lucid_widgets.errors import ProtocolError
-from lucid_widgets.misc.photos import as_photo
 from lucid_widgets.shapes import Pixels
 from lucid_widgets.stream.encoder import encode_live, to_pixels
-from lucid_widgets.widgets.base import Answer, BaseWidget
-from lucid_widgets.widgets.objective_choice import check_layer, first_choice
+from lucid_widgets.widgets.base import Answer
+from lucid_widgets.widgets.photo_widget import PhotoWidget
 
-MAX_SIDE = 512
 MAX_KEPT = 250_000
 """Most bytes of the sheet that a saved notebook keeps."""
 
@@ -27,7 +24,7 @@ BETWEEN = 0.25
 """Seconds between two looks that the page is offered."""
 
 
-class ActivationGrid(BaseWidget):
+class ActivationGrid(PhotoWidget):
     """Every position of a layer as a picture of what it sees there.
 
     The pictures lie over the photo and sharpen while you watch; point at one, or move
@@ -51,19 +48,7 @@ class ActivationGrid(BaseWidget):
     """
 
     BUNDLE: ClassVar[str] = "activation_grid"
-    CHANGEABLE: ClassVar[tuple[str, ...]] = ("layer",)
-
-    layer = traitlets.Unicode().tag(sync=True)
-    """Name of the layer."""
-
-    layers = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """Layers to choose from."""
-
-    photo = traitlets.Bytes(b"").tag(sync=True)
-    """The photo as the model sees it, as a JPEG file."""
-
-    grid = traitlets.List(traitlets.Int()).tag(sync=True)
-    """Rows and columns."""
+    ABOUT: ClassVar[str] = "activation grid of"
 
     norms = traitlets.List(traitlets.Float()).tag(sync=True)
     """Length of the activation vector at each position, row by row."""
@@ -88,62 +73,20 @@ class ActivationGrid(BaseWidget):
         n_steps: int = 48,
         **traits: Any,
     ) -> None:
-        self._ready = False
-        self._image: Pixels | None = None
         self._options = {"size": size, "icon_size": icon_size, "n_steps": n_steps}
         self.found: Any = None
         """The newest `recipes.activation_grid.ActivationGrid`; None before the first."""
-        super().__init__(model, **traits)
-        with self.hold_sync():
-            self.layers = [known.name for known in self.model.layers if known.depth]
-            self.layer = layer or first_choice(self.model).layer
-            self._ready = True
-            self._entitle()
-        if image is not None:
-            self.image = image
-
-    @property
-    def image(self) -> Pixels | None:
-        """The photo; assign another: whatever `misc.photos.as_photo` takes."""
-        return self._image
-
-    @image.setter
-    def image(self, given: Any) -> None:
-        channels = self.model.image_shape[-1]
-        self._image = as_photo(given, channels, max_side=MAX_SIDE)
-        self._draw()
-
-    @traitlets.validate("layer")
-    def _valid_layer(self, proposal: Any) -> str:
-        return check_layer(self.model, proposal.value).name
-
-    @traitlets.observe("layer")
-    def _layer_changed(self, _change: Any) -> None:
-        if self._ready:
-            self._entitle()
-            self._draw()
-
-    def _entitle(self) -> None:
-        self.title = f"{self.model.name}, activation grid of {self.layer}"
+        super().__init__(model, image, layer, **traits)
 
     def _answer(self, name: str, arguments: Any, upload: bytes | None) -> Answer:
-        if name == "photo" and upload is not None:
-            self.image = upload
-            return None, ()
-        if name == "sheet":
-            if self.found is None:
-                return None, ()
-            return None, (encode_live(self.found.sheet()).data,)
-        raise ProtocolError(f"ActivationGrid knows no question {name[:60]!r}")
+        if name != "sheet":
+            return super()._answer(name, arguments, upload)
+        found = self.found
+        return None, () if found is None else (encode_live(found.sheet()).data,)
 
     # The work -----------------------------------------------------------------------
 
-    def _draw(self) -> None:
-        if self._image is not None:
-            self.error = ""
-            self.compute("grid", self._grow)
-
-    def _grow(self) -> Iterator[None]:
+    def _look(self) -> Iterator[None]:
         from lucid_widgets.recipes.activation_grid import grow_activation_grid
 
         self.found = None
@@ -154,8 +97,7 @@ class ActivationGrid(BaseWidget):
         for found in growing:
             if self.found is None:
                 with self.hold_sync():
-                    self.photo = encode_live(found.photo).data
-                    self.grid = list(found.grid)
+                    self._show_photo(found.photo, found.grid)
                     self.norms = np.nan_to_num(found.norms).ravel().tolist()
                     self.sheet = b""
             self.found = found

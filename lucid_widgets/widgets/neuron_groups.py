@@ -8,23 +8,18 @@ import numpy as np
 import traitlets
 from numpy.typing import NDArray
 
-from lucid_widgets.errors import ProtocolError, SettingError
-from lucid_widgets.misc.photos import as_photo
+from lucid_widgets.errors import SettingError
 from lucid_widgets.misc.sprites import sprite_sheet
 from lucid_widgets.modelzoo.classes import class_index
 from lucid_widgets.recipes.units import direction
-from lucid_widgets.shapes import Pixels
-from lucid_widgets.stream.encoder import encode_live
-from lucid_widgets.widgets.base import Answer, BaseWidget
-from lucid_widgets.widgets.objective_choice import check_layer, first_choice
+from lucid_widgets.widgets.photo_widget import PhotoWidget
 
 MAX_GROUPS = 12
-MAX_SIDE = 512
 SEEN = 128
 """Shorter side of what the model sees, in pixels, unless it was trained on more."""
 
 
-class NeuronGroups(BaseWidget):
+class NeuronGroups(PhotoWidget):
     """Channels that fire together on a photo: a picture and a map of each group.
 
     Choose a group, and the photo is bright where it is active; point at the photo, and
@@ -47,24 +42,14 @@ class NeuronGroups(BaseWidget):
 
     BUNDLE: ClassVar[str] = "neuron_groups"
     CHANGEABLE: ClassVar[tuple[str, ...]] = ("layer", "count", "label")
-
-    layer = traitlets.Unicode().tag(sync=True)
-    """Name of the layer."""
-
-    layers = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """Layers to choose from."""
+    DECISIVE: ClassVar[tuple[str, ...]] = ("count",)
+    ABOUT: ClassVar[str] = "groups of"
 
     count = traitlets.Int(6).tag(sync=True)
     """How many groups are looked for."""
 
     label = traitlets.Unicode().tag(sync=True)
     """The class that attributions are to; "" for none."""
-
-    photo = traitlets.Bytes(b"").tag(sync=True)
-    """The photo as the model sees it, as a JPEG file."""
-
-    grid = traitlets.List(traitlets.Int()).tag(sync=True)
-    """Rows and columns of the maps."""
 
     maps = traitlets.Bytes(b"").tag(sync=True)
     """A byte for each group, row and column; 255 is the largest of all."""
@@ -88,35 +73,11 @@ class NeuronGroups(BaseWidget):
         layer: str | None = None,
         **traits: Any,
     ) -> None:
-        self._ready = False
-        self._image: Pixels | None = None
         self.found: Any = None
         """The newest `recipes.neuron_groups.NeuronGroups`; None before the first."""
-        super().__init__(model, **traits)
-        with self.hold_sync():
-            self.layers = [known.name for known in self.model.layers if known.depth]
-            self.layer = layer or first_choice(self.model).layer
-            self._ready = True
-            self._entitle()
-        if image is not None:
-            self.image = image
-
-    @property
-    def image(self) -> Pixels | None:
-        """The photo; assign another: whatever `misc.photos.as_photo` takes."""
-        return self._image
-
-    @image.setter
-    def image(self, given: Any) -> None:
-        channels = self.model.image_shape[-1]
-        self._image = as_photo(given, channels, max_side=MAX_SIDE)
-        self._look()
+        super().__init__(model, image, layer, **traits)
 
     # What changes what ------------------------------------------------------------
-
-    @traitlets.validate("layer")
-    def _valid_layer(self, proposal: Any) -> str:
-        return check_layer(self.model, proposal.value).name
 
     @traitlets.validate("count")
     def _valid_count(self, proposal: Any) -> int:
@@ -133,41 +94,21 @@ class NeuronGroups(BaseWidget):
             class_index(self.model, label)  # complains of what is none, or several
         return label
 
-    @traitlets.observe("layer", "count")
-    def _changed(self, _change: Any) -> None:
-        if self._ready:
-            self._entitle()
-            self._look()
-
     @traitlets.observe("label")
     def _label_changed(self, _change: Any) -> None:
         if self._ready and self.found is not None:
             self.compute("attributions", self._attribute)
 
-    def _entitle(self) -> None:
-        self.title = f"{self.model.name}, groups of {self.layer}"
-
-    def _answer(self, name: str, arguments: Any, upload: bytes | None) -> Answer:
-        if name != "photo" or upload is None:
-            raise ProtocolError(f"NeuronGroups knows no question {name[:60]!r}")
-        self.image = upload
-        return None, ()
-
     # The work -----------------------------------------------------------------------
 
     def _look(self) -> None:
-        if self._image is not None:
-            self.error = ""
-            self.compute("groups", self._factor)
-
-    def _factor(self) -> None:
         from lucid_widgets.recipes.neuron_groups import neuron_groups
 
-        image, layer, count = self._image, self.layer, self.count
+        wish, layer = self._wish, self.layer
         size = max(SEEN, min(self.model.image_shape[:2]))
-        found = neuron_groups(self.model, image, layer, count, size=size)
-        if (layer, count) != (self.layer, self.count) or image is not self._image:
-            return  # a newer request is waiting
+        found = neuron_groups(self.model, self.image, layer, self.count, size=size)
+        if wish is not self._wish:
+            return  # a newer one is waiting
         # A group that nothing is in has no direction.
         alive = [k for k in range(len(found)) if found.directions[k].any()]
         units = [self.know(direction(layer, found.directions[k])).name for k in alive]
@@ -176,8 +117,7 @@ class NeuronGroups(BaseWidget):
         scaled = np.sqrt(maps / max(float(maps.max()), 1e-12))  # as the eye sees light
         with self.hold_sync():
             self.found = found
-            self.photo = encode_live(found.photos[0]).data
-            self.grid = [int(n) for n in maps.shape[:2]]
+            self._show_photo(found.photos[0], maps.shape[:2])
             self.maps = (scaled.transpose(2, 0, 1) * 255).astype(np.uint8).tobytes()
             self.units = units
             self.shares = (strengths / max(strengths.sum(), 1e-12)).tolist()

@@ -9,23 +9,19 @@ import traitlets
 from numpy.typing import NDArray
 from PIL import Image
 
-from lucid_widgets.errors import ProtocolError, SettingError
-from lucid_widgets.misc.photos import as_photo
+from lucid_widgets.errors import SettingError
 from lucid_widgets.recipes.units import Unit
-from lucid_widgets.shapes import Pixels
-from lucid_widgets.stream.encoder import encode_live, to_pixels
-from lucid_widgets.widgets.base import Answer, BaseWidget
-from lucid_widgets.widgets.objective_choice import check_layer, first_choice
+from lucid_widgets.stream.encoder import to_pixels
+from lucid_widgets.widgets.photo_widget import PhotoWidget
 
 MAX_TOP = 12
 MAX_WORDS = 32_768
 """A layer of very many positions tells fewer channels at each: notebooks stay small."""
 
-MAX_SIDE = 512
 POSTER_SIDE = 320
 
 
-class SemanticDictionary(BaseWidget):
+class SemanticDictionary(PhotoWidget):
     """Hover over a photo, or move with the arrow keys: the strongest channels there.
 
     After Olah et al., "The Building Blocks of Interpretability" (Distill, 2018).
@@ -49,24 +45,10 @@ class SemanticDictionary(BaseWidget):
 
     BUNDLE: ClassVar[str] = "semantic_dictionary"
     CHANGEABLE: ClassVar[tuple[str, ...]] = ("layer", "top_k")
-
-    layer = traitlets.Unicode().tag(sync=True)
-    """Name of the layer."""
-
-    layers = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    """Layers to choose from."""
+    ABOUT: ClassVar[str] = "strongest channels of"
 
     top_k = traitlets.Int(4).tag(sync=True)
     """How many channels to show for each position, 1 to 12."""
-
-    photo = traitlets.Bytes(b"").tag(sync=True)
-    """The photo as the model sees it: a JPEG file; empty without one."""
-
-    photo_size = traitlets.List(traitlets.Int(), [0, 0]).tag(sync=True)
-    """Height and width of the photo, in pixels."""
-
-    grid = traitlets.List(traitlets.Int(), [0, 0]).tag(sync=True)
-    """Rows and columns of the layer."""
 
     words = traitlets.Int(0).tag(sync=True)
     """How many channels are told for each position."""
@@ -92,28 +74,8 @@ class SemanticDictionary(BaseWidget):
         size: int | tuple[int, int] | None = None,
         **traits: Any,
     ) -> None:
-        self._image: Pixels | None = None
         self._size = size
-        self._ready = False
-        super().__init__(model, **traits)
-        with self.hold_sync():
-            self.layers = [known.name for known in self.model.layers if known.depth]
-            self.layer = layer or first_choice(self.model).layer
-            self._ready = True
-            self._entitle()
-        if image is not None:
-            self.image = image
-
-    @property
-    def image(self) -> Pixels | None:
-        """The photo; assign another: a file's name, an array, a PIL image."""
-        return self._image
-
-    @image.setter
-    def image(self, given: Any) -> None:
-        # Twice what is shown, for models that see more of it.
-        self._image = as_photo(given, self.model.image_shape[-1], max_side=2 * MAX_SIDE)
-        self._look_up()
+        super().__init__(model, image, layer, **traits)
 
     def words_at(self, row: int, column: int) -> list[tuple[Unit, float]]:
         """Return the strongest channels at a position, and their activations.
@@ -138,10 +100,6 @@ class SemanticDictionary(BaseWidget):
 
     # What changes what ------------------------------------------------------------
 
-    @traitlets.validate("layer")
-    def _valid_layer(self, proposal: Any) -> str:
-        return check_layer(self.model, proposal.value).name
-
     @traitlets.validate("top_k")
     def _valid_top_k(self, proposal: Any) -> int:
         if not 1 <= proposal.value <= MAX_TOP:
@@ -151,53 +109,25 @@ class SemanticDictionary(BaseWidget):
             )
         return proposal.value
 
-    @traitlets.observe("layer")
-    def _layer_changed(self, _change: Any) -> None:
-        if self._ready:
-            self._entitle()
-            self._look_up()
-
-    def _entitle(self) -> None:
-        if self.layer not in self.layers:
-            self.layers = [*self.layers, self.layer]
-        self.title = f"{self.model.name}, strongest channels of {self.layer}"
-
-    def _look_up(self) -> None:
-        if self._image is not None:
-            self.compute("words", self._compute_words)
-
-    def _compute_words(self) -> None:
+    def _look(self) -> None:
         from lucid_widgets.recipes.semantic_dictionary import semantic_dictionary
 
-        image, layer = self._image, self.layer
-        found = semantic_dictionary(self.model, image, layer, MAX_TOP, size=self._size)
-        if layer != self.layer or image is not self._image:
-            return
+        wish = self._wish
+        found = semantic_dictionary(
+            self.model, self.image, self.layer, MAX_TOP, size=self._size
+        )
+        if wish is not self._wish:
+            return  # a newer one is waiting
         rows, columns = found.grid
         most = max(1, min(found.channels.shape[-1], MAX_WORDS // (rows * columns)))
         values = np.nan_to_num(found.values[..., :most])
-        shown = as_photo(found.photo, found.photo.shape[-1], max_side=MAX_SIDE)
         with self.hold_sync():
-            self.photo = encode_live(shown).data
-            self.photo_size = list(shown.shape[:2])
-            self.grid = [rows, columns]
+            self._show_photo(found.photo, found.grid)
             self.words = most
             self.channels = found.channels[..., :most].astype("<u2").tobytes()
             self.values = values.astype("<f4").tobytes()
             self.overall = found.overall.tolist()
             self.overall_values = np.nan_to_num(found.overall_values).tolist()
-            position = self.selection["position"]
-            if position is not None and (position[0] >= rows or position[1] >= columns):
-                self.selection = {**dict(self.selection), "position": None}
-
-    def _answer(self, name: str, arguments: Any, upload: bytes | None) -> Answer:
-        if name != "photo" or upload is None:
-            raise ProtocolError(f"the page asked {name[:60]!r}; expected a photo")
-        self._image = as_photo(
-            upload, self.model.image_shape[-1], max_side=2 * MAX_SIDE
-        )
-        self._compute_words()
-        return None, []
 
     def _poster_pixels(self) -> NDArray[np.uint8] | None:
         """Return the photo, and beside it the icons of the whole or chosen place."""
