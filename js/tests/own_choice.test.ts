@@ -51,11 +51,11 @@ function at(position: Position, unit: string | null = null) {
 describe("what the person chose last", () => {
   it("stays, whatever the kernel tells of earlier choices", async () => {
     const { chosen, confirm } = start();
-    chosen.selectPosition([1, 0]);
-    chosen.selectPosition([2, 0]);
+    chosen.select({ position: [1, 0] });
+    chosen.select({ position: [2, 0] });
     await confirm(1, [1, 0]);
     expect(chosen.position).toEqual([2, 0]);
-    chosen.selectPosition([3, 0]);
+    chosen.select({ position: [3, 0] });
     await confirm(2, [2, 0]);
     expect(chosen.position).toEqual([3, 0]);
     await confirm(3, [3, 0]);
@@ -64,7 +64,7 @@ describe("what the person chose last", () => {
 
   it("gives way, once confirmed, to what is chosen elsewhere", async () => {
     const { model, chosen, confirm } = start();
-    chosen.selectPosition([1, 0]);
+    chosen.select({ position: [1, 0] });
     await confirm(1, [1, 0]);
     model.set({ selection: at([5, 5]) });
     expect(chosen.position).toEqual([5, 5]);
@@ -72,7 +72,7 @@ describe("what the person chose last", () => {
 
   it("is what the kernel made of it", async () => {
     const { chosen, confirm } = start();
-    chosen.select("Mixed4a:3");
+    chosen.select({ unit: "Mixed4a:3" });
     await confirm(1, [0, 0], "mixed4a:3");
     expect(chosen.unit).toBe("mixed4a:3");
   });
@@ -81,12 +81,12 @@ describe("what the person chose last", () => {
     const { model, chosen, confirm, refuse } = start();
     const changed = vi.fn();
     chosen.onChange(changed, new AbortController().signal);
-    chosen.select("conv9:1");
-    chosen.select("conv2:1");
+    chosen.select({ unit: "conv9:1" });
+    chosen.select({ unit: "conv2:1" });
     await refuse(1);
     expect(chosen.unit).toBe("conv2:1");
     await confirm(2, [0, 0], "conv2:1");
-    chosen.select("conv9:1");
+    chosen.select({ unit: "conv9:1" });
     expect(chosen.unit).toBe("conv9:1");
     changed.mockClear();
     await refuse(3);
@@ -102,20 +102,20 @@ describe("what the person chose last", () => {
 
   it("keeps the position when a unit is chosen, and the unit with a position", async () => {
     const { chosen } = start();
-    chosen.selectPosition([1, 2]);
-    chosen.select("conv2:1");
+    chosen.select({ position: [1, 2] });
+    chosen.select({ unit: "conv2:1" });
     expect([chosen.unit, chosen.position]).toEqual(["conv2:1", [1, 2]]);
-    chosen.selectPosition([3, 2]);
+    chosen.select({ position: [3, 2] });
     expect([chosen.unit, chosen.position]).toEqual(["conv2:1", [3, 2]]);
   });
 
   it("stays where nobody answers", async () => {
     const { model, chosen } = start();
     model.refusesToSend = true;
-    chosen.selectPosition([1, 0]);
+    chosen.select({ position: [1, 0] });
     await settle(10);
     expect(chosen.position).toEqual([1, 0]);
-    chosen.selectPosition([2, 0]);
+    chosen.select({ position: [2, 0] });
     await settle(10);
     expect(chosen.position).toEqual([2, 0]);
   });

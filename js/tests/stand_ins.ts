@@ -12,6 +12,8 @@ type Callback = (...args: unknown[]) => void;
 /** A model with traits in a dictionary; `emit` plays the kernel. */
 export class StandInModel {
   readonly sent: unknown[] = [];
+  /** Of each message sent, its buffers. */
+  readonly buffers: ArrayBuffer[][] = [];
   readonly listeners = new Map<string, Set<Callback>>();
   widget_manager: unknown = {};
   refusesToSend = false;
@@ -40,9 +42,10 @@ export class StandInModel {
     this.listeners.get(name)?.delete(callback);
   }
 
-  send(message: unknown): void {
+  send(message: unknown, _callbacks?: unknown, buffers: ArrayBuffer[] = []): void {
     if (this.refusesToSend) throw new Error("Cannot send");
     this.sent.push(message);
+    this.buffers.push(buffers);
   }
 
   set(traits: Record<string, unknown>): void {

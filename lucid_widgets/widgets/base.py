@@ -330,6 +330,8 @@ class BaseWidget(anywidget.AnyWidget):
     def select(self, unit: Any = None, position: Any = None) -> None:
         """Select a unit, a position, or both; what is left out stays as it is.
 
+        With neither, nothing is selected any more.
+
         Args:
             unit: a `Unit` or the name of one.
             position: row and column.
@@ -337,7 +339,8 @@ class BaseWidget(anywidget.AnyWidget):
         Raises:
             LucidError: the model has no such unit.
         """
-        changed = dict(self.selection)
+        nothing = unit is None and position is None
+        changed = as_selection(None) if nothing else dict(self.selection)
         if unit is not None:
             changed["unit"] = self.unit(unit).name
         if position is not None:

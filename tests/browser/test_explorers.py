@@ -107,14 +107,14 @@ def test_groups_light_up_the_photo_where_they_are_active(explorers, shot):
             .getImageData(0, 0, canvas.width, canvas.height);
         return [...data].filter((_, i) => i % 4 === 3);
     }"""
-    mask = output.locator(".lucid-photo-map-mask")
+    mask = output.locator(".lucid-photo-cells")
     dark = mask.evaluate(light)
     maps = explorers.ask("np.frombuffer(groups.maps, 'u1').reshape(4, -1)[1].tolist()")
     assert len(dark) == len(maps)
     assert all(abs(d - 0.85 * (255 - m)) <= 1 for d, m in zip(dark, maps, strict=True))
     explorers.page.keyboard.press("ArrowRight")
     wait_for(lambda: mask.evaluate(light) != dark, "another map")
-    output.locator(".lucid-photo-map").hover()
+    output.locator(".lucid-photo").hover()
     assert "here" in tiles.first.inner_text()
     output.get_by_label("Class").fill("goldfish")
     wait_for(lambda: explorers.ask("len(groups.attributions)") == 4, "attributions")
@@ -131,7 +131,7 @@ def test_a_photo_is_read_with_mouse_and_keys_and_the_place_is_shared(explorers):
     photo = output.get_by_role("application")
     photo.wait_for()
     words = output.locator(".lucid-word")
-    assert words.count() == 4
+    wait_for(lambda: words.count() == 4, "four channels")
     explorers.wait_for_icons(output, 4)
     rows, columns = explorers.ask("words.grid")
     box = photo.bounding_box()
@@ -211,17 +211,20 @@ def test_a_grid_of_activations_grows_over_the_photo(explorers, shot):
     output = explorers.show("activations")
     explorers.wait_for_icons(output, 2)  # the photo, and the first look at the icons
     wait_for(lambda: explorers.ask("activations.done") == 1, "all of it", 120)
-    sheet = output.locator(".lucid-wide .lucid-photo-map-overlay")
+    sheet = output.locator(".lucid-wide .lucid-photo-overlay")
     sizes = explorers.ask("[40 * n for n in activations.grid]")
     size = "image => [image.naturalHeight, image.naturalWidth]"
     wait_for(lambda: sheet.evaluate(size) == sizes, "the sheet")
     box = output.get_by_role("application")
     box.focus()
-    for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight"):  # the first: the middle
         explorers.page.keyboard.press(key)
-    wait_for(lambda: "row 2, column 1" in output.inner_text(), "its text")
-    wait_for(lambda: explorers.ask("activations.selection")["position"] == [2, 1], "it")
-    assert "row 2, column 1" in output.inner_text()
+    row, column = explorers.ask("[n // 2 + 1 for n in activations.grid]")
+    told = f"row {row}, column {column}"
+    wait_for(lambda: told in output.inner_text(), told)
+    position = "activations.selection['position']"
+    wait_for(lambda: explorers.ask(position) == [row, column], "the kernel to know")
+    assert told in output.inner_text()
     assert output.locator(".lucid-close-up").is_visible()
     explorers.assert_accessible(".lucid-activation-grid")
     for theme, width, look in LOOKS:

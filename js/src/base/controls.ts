@@ -60,6 +60,13 @@ export function choice(
   };
 }
 
+/** The choice of a layer, in every widget that has `layer` and `layers`. */
+export function layerChoice(context: Context, signal: AbortSignal): Control {
+  const layers = () =>
+    context.state.texts("layers").map((name) => [name, name] as const);
+  return choice(context, { name: "layer", label: "Layer" }, layers, signal);
+}
+
 /** A field for text, which is sent a moment after the last key. */
 export function textField(
   context: Context,

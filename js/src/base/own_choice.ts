@@ -57,6 +57,11 @@ export class OwnChoice<T> {
   }
 }
 
+interface Part {
+  readonly unit?: string | null;
+  readonly position?: Position | null;
+}
+
 /** The selection of one model, shared by its views: to read, and to choose. */
 export class Chosen extends EventTarget {
   readonly #state: State;
@@ -79,12 +84,21 @@ export class Chosen extends EventTarget {
     return this.#selection.position;
   }
 
-  select(unit: string): void {
-    this.#choose(unit, null);
+  /** Selects; what is left out stays as it is. */
+  select({ unit = null, position = null }: Part): void {
+    const now = this.#selection;
+    const next = {
+      ...now,
+      unit: unit ?? now.unit,
+      position: position ?? now.position,
+    };
+    void this.#own.make(next, this.#questions.select(unit, position));
   }
 
-  selectPosition(position: Position): void {
-    this.#choose(null, position);
+  /** Selects nothing. */
+  clear(): void {
+    const nothing = { unit: null, position: null, image: null };
+    void this.#own.make(nothing, this.#questions.select(null, null));
   }
 
   onChange(callback: () => void, signal: AbortSignal): void {
@@ -93,15 +107,5 @@ export class Chosen extends EventTarget {
 
   get #selection(): Selection {
     return this.#own.value ?? this.#state.selection;
-  }
-
-  #choose(unit: string | null, position: Position | null): void {
-    const now = this.#selection;
-    const next = {
-      ...now,
-      unit: unit ?? now.unit,
-      position: position ?? now.position,
-    };
-    void this.#own.make(next, this.#questions.select(unit, position));
   }
 }

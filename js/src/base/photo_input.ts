@@ -6,28 +6,27 @@
  */
 
 import { element, setText } from "../element.js";
+import type { WidgetFrame } from "./frame.js";
+import type { Questions } from "./questions.js";
+import type { Context } from "./widget.js";
 
 const LARGE_BYTES = 2_000_000;
 const MAX_SIDE = 1024;
 
 export class PhotoInput {
   readonly node: HTMLElement;
-  readonly #take: (photo: ArrayBuffer) => void;
-  readonly #fail: (error: unknown) => void;
+  readonly #frame: WidgetFrame;
+  readonly #questions: Questions;
   readonly #buttons: readonly HTMLButtonElement[];
   readonly #webcam = button("Webcam");
   readonly #video = element("video", { muted: "", playsinline: "", hidden: "" });
   #stream: MediaStream | null = null;
 
-  /** Photos pasted into or dropped on `target` are taken, too. */
-  constructor(
-    target: HTMLElement,
-    take: (photo: ArrayBuffer) => void,
-    fail: (error: unknown) => void,
-    signal: AbortSignal,
-  ) {
-    this.#take = take;
-    this.#fail = fail;
+  /** Photos pasted into or dropped on the widget are taken, too. */
+  constructor(frame: WidgetFrame, { questions }: Context, signal: AbortSignal) {
+    this.#frame = frame;
+    this.#questions = questions;
+    const target = frame.node;
     const choose = button("Photo…");
     const file = element("input", { type: "file", accept: "image/*", hidden: "" });
     this.#buttons = [choose, this.#webcam];
@@ -62,16 +61,22 @@ export class PhotoInput {
     target.addEventListener(
       "drop",
       (event) => {
-        if (!this.#receive(event.dataTransfer?.files)) return;
+        const files = event.dataTransfer?.files;
+        if (!files?.length) return;
+        // The browser would leave the notebook to show the file.
         event.preventDefault();
         event.stopPropagation();
+        if (!this.#receive(files))
+          this.#frame.complain(`${files[0]?.name} is no image: drop a photo here`);
       },
       { signal },
     );
     signal.addEventListener("abort", () => this.#stop());
   }
 
-  update(isLive: boolean): void {
+  /** Shows whether a photo can be taken. */
+  update(): void {
+    const { isLive } = this.#frame;
     for (const one of this.#buttons) one.setAttribute("aria-disabled", String(!isLive));
   }
 
@@ -85,13 +90,19 @@ export class PhotoInput {
     return photo !== undefined;
   }
 
+  #take(photo: ArrayBuffer): void {
+    this.#frame.complain("");
+    // A refusal is told by the kernel's own error, which the frame shows.
+    this.#questions.ask("photo", {}, photo).catch(() => {});
+  }
+
   async #upload(file: Blob): Promise<void> {
     try {
       const isLarge = file.size > LARGE_BYTES;
       const sent = isLarge ? await smaller(await createImageBitmap(file)) : file;
       this.#take(await sent.arrayBuffer());
     } catch (error) {
-      this.#fail(error);
+      this.#frame.complain(error);
     }
   }
 
@@ -113,7 +124,7 @@ export class PhotoInput {
       await this.#video.play();
     } catch (error) {
       this.#stop();
-      this.#fail(error);
+      this.#frame.complain(error);
     }
   }
 

@@ -51,7 +51,7 @@ export class Questions {
     return this.#send({ kind: "ask", name, arguments: values }, `ask ${name}`, buffers);
   }
 
-  /** Asks the kernel to select; what is null stays as it is. */
+  /** Asks the kernel to select; what is null stays as it is, or both: nothing. */
   select(unit: string | null, position: Position | null): Promise<Answer | null> {
     return this.#send({ kind: "select", unit, position }, "select");
   }

@@ -1,12 +1,13 @@
 /** ActivationGrid: every position of a layer drawn as what it sees, over the photo. */
 
-import { choice } from "../base/controls.js";
+import { layerChoice } from "../base/controls.js";
 import { WidgetFrame } from "../base/frame.js";
+import { PhotoInput } from "../base/photo_input.js";
+import { gridOf, PhotoView } from "../base/photo_view.js";
 import { type Context, widget } from "../base/widget.js";
-import "../base/base.css";
-import "../icons/photo_map.css";
+import "../base/photo.css";
+import { FileImage } from "../base/file_image.js";
 import { element, setText } from "../element.js";
-import { PhotoMap, photoButton } from "../icons/photo_map.js";
 import { toBytes } from "../protocol.js";
 import type { Position } from "../widget_protocol.js";
 
@@ -14,26 +15,18 @@ const TRAITS = [
   "layer",
   "layers",
   "photo",
+  "photo_size",
   "grid",
   "norms",
   "sheet",
   "version",
   "done",
 ];
-const MOVES: Readonly<Record<string, Position>> = {
-  ArrowUp: [-1, 0],
-  ArrowDown: [1, 0],
-  ArrowLeft: [0, -1],
-  ArrowRight: [0, 1],
-};
-
 function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
-  const { state, chosen, questions } = context;
-  let pointed: Position | null = null;
+  const { state, questions } = context;
   let version = 0;
   let newest: Uint8Array<ArrayBuffer> | null = null;
 
-  const pick = (position: Position) => chosen.selectPosition(position);
   const complain = (error: unknown) => frame.complain(error);
   const fetchSheet = async () => {
     const wanted = state.number("version") ?? 0;
@@ -44,61 +37,24 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     if (file) newest = file;
     frame.redraw();
   };
-  const photo = new PhotoMap(
-    {
-      point(position) {
-        pointed = position;
-        frame.redraw();
-      },
-      pick,
-    },
-    signal,
-  );
-  const { node } = photo;
-  node.tabIndex = 0;
-  node.setAttribute("role", "application");
-  node.setAttribute("aria-label", "positions of the layer; arrow keys choose one");
-  node.addEventListener(
-    "keydown",
-    (event) => {
-      const move = MOVES[event.key];
-      const [rows = 0, columns = 0] = state.numbers("grid");
-      if (!move || !rows || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      const [row, column] = chosen.position ?? [0, 0];
-      pick([within(row + move[0], rows), within(column + move[1], columns)]);
-    },
-    { signal },
-  );
+  const photo = new PhotoView(context, () => frame.redraw(), signal);
   const opacity = element("input", { type: "range", min: "0", max: "1", step: "0.05" });
   opacity.value = "1";
   opacity.addEventListener("input", () => frame.redraw(), { signal });
-  const layer = choice(
-    context,
-    { name: "layer", label: "Layer" },
-    () => state.texts("layers").map((name) => [name, name] as const),
-    signal,
-  );
-  const file = photoButton((bytes) => {
-    questions.ask("photo", {}, bytes).catch(complain);
-  }, signal);
-  const close = new PhotoMap({ point: () => {}, pick: () => {} }, signal);
-  close.node.classList.add("lucid-close-up");
+  const layer = layerChoice(context, signal);
+  const near = new FileImage("", signal);
+  const close = element("div", { class: "lucid-close-up" }, near.node);
   const told = element("div", { class: "lucid-quiet", "aria-live": "polite" });
 
   const update = () => {
-    const [rows = 0, columns = 0] = state.numbers("grid");
     layer.update(frame.isLive);
-    file.hidden = !frame.isLive;
+    input.update();
     fetchSheet().catch(complain);
-    const kept = state.bytes("sheet");
-    const sheet = newest ?? (kept.length ? kept : null);
-    const position = pointed ?? chosen.position;
-    const bytes = state.bytes("photo");
-    const look = { rows, columns, overlay: sheet, position };
-    photo.update({ ...look, photo: bytes, opacity: opacity.valueAsNumber });
-    close.update({ ...look, photo: bytes, position: null });
-    zoom(close.node, position, rows, columns);
+    const overlay = newest ?? state.bytes("sheet");
+    const { position } = photo;
+    photo.update({ overlay, opacity: opacity.valueAsNumber });
+    near.show(overlay.length ? overlay : state.bytes("photo"));
+    zoom(close, position, gridOf(state));
     setText(told, describe(context, position));
   };
   const frame = new WidgetFrame(
@@ -108,19 +64,20 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     update,
     signal,
   );
+  const input = new PhotoInput(frame, context, signal);
   frame.content.append(
     element(
       "div",
       { class: "lucid-bar" },
       layer.node,
       element("label", { class: "lucid-field" }, "Photo ", opacity, " icons"),
-      file,
+      input.node,
     ),
     element(
       "div",
-      { class: "lucid-photo-and-tiles" },
-      element("div", { class: "lucid-photo-column lucid-wide" }, node),
-      element("div", { class: "lucid-photo-column" }, close.node, told),
+      { class: "lucid-beside" },
+      element("div", { class: "lucid-photo-column lucid-wide" }, photo.node),
+      element("div", { class: "lucid-photo-column" }, close, told),
     ),
   );
 }
@@ -129,10 +86,9 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
 function zoom(
   node: HTMLElement,
   position: Position | null,
-  rows: number,
-  columns: number,
+  [rows, columns]: readonly [number, number],
 ): void {
-  node.hidden = !position || !rows || !columns;
+  node.hidden = !position;
   if (!position) return;
   const [row, column] = position;
   node.style.setProperty("--lucid-columns", `${columns}`);
@@ -141,16 +97,12 @@ function zoom(
   node.style.setProperty("--lucid-row", `${row}`);
 }
 
-function within(value: number, count: number): number {
-  return Math.max(0, Math.min(count - 1, value));
-}
-
 function describe({ state }: Context, position: Position | null): string {
-  if (!state.bytes("photo").length) return "no photo yet";
+  if (!state.bytes("photo").length) return "";
   const percent = Math.round(100 * (state.number("done") ?? 0));
   const progress = percent < 100 ? `${percent} % drawn` : "";
   if (!position) return progress || "point at the photo";
-  const [, columns = 0] = state.numbers("grid");
+  const [, columns] = gridOf(state);
   const norm = state.numbers("norms")[position[0] * columns + position[1]];
   const strength =
     norm === undefined ? "" : `, activation of length ${norm.toPrecision(3)}`;

@@ -1,6 +1,6 @@
 /** ChannelGrid: all channels of a layer as tiles; icons come for those in view. */
 
-import { checkBox, choice, textField } from "../base/controls.js";
+import { checkBox, choice, layerChoice, textField } from "../base/controls.js";
 import { WidgetFrame } from "../base/frame.js";
 import { type Context, widget } from "../base/widget.js";
 import "../base/base.css";
@@ -25,14 +25,9 @@ const SORTS: readonly (readonly [string, string])[] = [
 ];
 
 function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
-  const { state, chosen } = context;
+  const { chosen } = context;
   const controls = [
-    choice(
-      context,
-      { name: "layer", label: "Layer" },
-      () => state.texts("layers").map((name) => [name, name] as const),
-      signal,
-    ),
+    layerChoice(context, signal),
     choice(context, { name: "sort", label: "Sort by" }, () => SORTS, signal),
     textField(
       context,
@@ -45,7 +40,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   const grid = new TileGrid(
     "channels",
     context.icons,
-    (unit) => chosen.select(unit),
+    (unit) => chosen.select({ unit }),
     signal,
   );
 

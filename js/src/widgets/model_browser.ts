@@ -46,7 +46,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   const channels = new TileGrid(
     "channels",
     context.icons,
-    (unit) => chosen.select(unit),
+    (unit) => chosen.select({ unit }),
     signal,
   );
 

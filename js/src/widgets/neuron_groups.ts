@@ -1,12 +1,13 @@
 /** NeuronGroups: what fires together on a photo, as pictures and as maps. */
 
-import { choice, slider, textField } from "../base/controls.js";
+import { layerChoice, slider, textField } from "../base/controls.js";
 import { WidgetFrame } from "../base/frame.js";
+import { PhotoInput } from "../base/photo_input.js";
+import { gridOf, PhotoView } from "../base/photo_view.js";
 import { type Context, widget } from "../base/widget.js";
-import "../base/base.css";
-import "../icons/photo_map.css";
+import "../base/photo.css";
+import { lightCells } from "../base/cells.js";
 import { element, setText } from "../element.js";
-import { PhotoMap, photoButton } from "../icons/photo_map.js";
 import { type GridItem, TileGrid } from "../icons/tile_grid.js";
 import type { Position } from "../widget_protocol.js";
 
@@ -16,6 +17,7 @@ const TRAITS = [
   "count",
   "label",
   "photo",
+  "photo_size",
   "maps",
   "grid",
   "units",
@@ -25,37 +27,20 @@ const TRAITS = [
 ];
 
 function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
-  const { state, chosen, questions } = context;
-  let pointed: Position | null = null;
-  let cut: { from: Uint8Array; group: number; mask: Uint8Array } | null = null;
+  const { state, chosen } = context;
 
-  const pick = (unit: string) => chosen.select(unit);
-  const upload = (file: ArrayBuffer) => {
-    questions.ask("photo", {}, file).catch((error: unknown) => frame.complain(error));
-  };
-  const photo = new PhotoMap(
-    {
-      point(position) {
-        pointed = position;
-        frame.redraw();
-      },
-      pick(position) {
-        const strongest = valuesAt(context, position).indexOf(
-          Math.max(...valuesAt(context, position)),
-        );
-        const unit = state.texts("units")[strongest];
-        if (unit) pick(unit);
-      },
-    },
+  const photo = new PhotoView(
+    context,
+    () => frame.redraw(),
     signal,
+    (position) => {
+      const values = valuesAt(context, position);
+      const strongest = values.indexOf(Math.max(...values));
+      chosen.select({ unit: state.texts("units")[strongest] ?? null, position });
+    },
   );
   const controls = [
-    choice(
-      context,
-      { name: "layer", label: "Layer" },
-      () => state.texts("layers").map((name) => [name, name] as const),
-      signal,
-    ),
+    layerChoice(context, signal),
     slider(
       context,
       { name: "count", label: "Groups", min: 1, max: 12, step: 1 },
@@ -67,41 +52,20 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
       signal,
     ),
   ];
-  const file = photoButton(upload, signal);
-  const caption = element("div", { class: "lucid-quiet" });
+  const caption = element("div", { class: "lucid-quiet", "aria-live": "polite" });
+  const pick = (unit: string) => chosen.select({ unit });
   const grid = new TileGrid("groups", context.icons, pick, signal);
 
-  /** The bytes of one group's map; the same array as long as nothing has changed. */
-  const maskOf = (group: number): Uint8Array | null => {
-    const [rows = 0, columns = 0] = state.numbers("grid");
-    const maps = state.bytes("maps");
-    const size = rows * columns;
-    if (group < 0 || maps.length < (group + 1) * size || !size) return null;
-    const isKept =
-      cut?.group === group &&
-      cut.from.buffer === maps.buffer &&
-      cut.mask.length === size;
-    if (!isKept || !cut)
-      cut = { from: maps, group, mask: maps.slice(group * size, (group + 1) * size) };
-    return cut.mask;
-  };
-
   const update = () => {
-    const selected = chosen.unit;
-    const [rows = 0, columns = 0] = state.numbers("grid");
-    const group = selected === null ? -1 : state.texts("units").indexOf(selected);
+    const { position } = photo;
+    const group = chosen.unit === null ? -1 : state.texts("units").indexOf(chosen.unit);
     for (const control of controls) control.update(frame.isLive);
-    file.hidden = !frame.isLive;
-    const values = pointed ? valuesAt(context, pointed) : null;
-    grid.update(items(context, values), selected);
-    photo.update({
-      photo: state.bytes("photo"),
-      rows,
-      columns,
-      mask: maskOf(group),
-      position: pointed,
-    });
-    setText(caption, captionOf(context, group, pointed));
+    input.update();
+    const values = position ? valuesAt(context, position) : null;
+    grid.update(items(context, values), chosen.unit);
+    const map = mapOf(context, group);
+    photo.update({ cells: map && lightCells(map) });
+    setText(caption, captionOf(context, group, position));
   };
   const frame = new WidgetFrame(
     el,
@@ -110,20 +74,35 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     update,
     signal,
   );
+  const input = new PhotoInput(frame, context, signal);
   frame.content.append(
-    element("div", { class: "lucid-bar" }, ...controls.map(({ node }) => node), file),
     element(
       "div",
-      { class: "lucid-photo-and-tiles" },
+      { class: "lucid-bar" },
+      ...controls.map(({ node }) => node),
+      input.node,
+    ),
+    element(
+      "div",
+      { class: "lucid-beside" },
       element("div", { class: "lucid-photo-column" }, photo.node, caption),
       grid.node,
     ),
   );
 }
 
+/** Where a group is active: a byte for each position. */
+function mapOf({ state }: Context, group: number): Uint8Array | null {
+  const [rows, columns] = gridOf(state);
+  const maps = state.bytes("maps");
+  const size = rows * columns;
+  if (group < 0 || maps.length < (group + 1) * size || !size) return null;
+  return maps.subarray(group * size, (group + 1) * size);
+}
+
 /** How active each group is at a position, from 0 to 1. */
 function valuesAt({ state }: Context, [row, column]: Position): number[] {
-  const [rows = 0, columns = 0] = state.numbers("grid");
+  const [rows, columns] = gridOf(state);
   const maps = state.bytes("maps");
   return state
     .texts("units")
@@ -155,9 +134,10 @@ function captionOf(
   group: number,
   pointed: Position | null,
 ): string {
-  if (!state.bytes("photo").length) return "no photo yet";
-  if (pointed) return `row ${pointed[0]}, column ${pointed[1]}`;
-  if (group >= 0) return `bright: where group ${group + 1} is active`;
+  if (!state.bytes("photo").length) return "";
+  const place = pointed ? `row ${pointed[0]}, column ${pointed[1]}` : "";
+  const bright = group < 0 ? "" : `bright: where group ${group + 1} is active`;
+  if (place || bright) return [place, bright].filter(Boolean).join(" · ");
   const explained = Math.round(100 * (state.number("explained") ?? 0));
   return `the groups account for ${explained} % of the activations`;
 }

@@ -1,10 +1,10 @@
 /** SemanticDictionary: a photo, and the strongest channels where one looks, as icons. */
 
 import "../base/photo.css";
-import { choice, slider } from "../base/controls.js";
+import { layerChoice, slider } from "../base/controls.js";
 import { WidgetFrame } from "../base/frame.js";
 import { PhotoInput } from "../base/photo_input.js";
-import { PositionPicker } from "../base/position_picker.js";
+import { gridOf, PhotoView } from "../base/photo_view.js";
 import type { State } from "../base/state.js";
 import { type Context, widget } from "../base/widget.js";
 import { element, setText } from "../element.js";
@@ -16,6 +16,7 @@ const TRAITS = [
   "layers",
   "top_k",
   "photo",
+  "photo_size",
   "grid",
   "words",
   "channels",
@@ -29,46 +30,26 @@ const MAX_TOP = 12;
 
 function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   const { state, chosen, icons } = context;
-  const layer = choice(
-    context,
-    { name: "layer", label: "Layer" },
-    () => state.texts("layers").map((name) => [name, name] as const),
-    signal,
-  );
+  const layer = layerChoice(context, signal);
   const top = slider(
     context,
     { name: "top_k", label: "Channels", min: 1, max: MAX_TOP, step: 1 },
     signal,
   );
-  const picker = new PositionPicker(
-    () => update(),
-    (position) => chosen.selectPosition(position),
-    signal,
-  );
-  const words = new WordList(icons, (unit) => chosen.select(unit), signal);
+  const photo = new PhotoView(context, () => frame.redraw(), signal);
+  const words = new WordList(icons, (unit) => chosen.select({ unit }), signal);
   const where = element("div", { class: "lucid-quiet", "aria-live": "polite" });
-  const empty = element("p", {}, "Choose a photo, paste one, or drop one here.");
 
   const update = () => {
-    const [rows = 0, columns = 0] = state.numbers("grid");
-    const hasPhoto = rows * columns > 0;
-    picker.node.hidden = !hasPhoto;
-    empty.hidden = hasPhoto;
-    picker.update({
-      bytes: state.bytes("photo"),
-      size: state.numbers("photo_size"),
-      grid: [rows, columns],
-      chosen: chosen.position,
-      label: `photo, ${rows} rows and ${columns} columns of positions`,
-    });
-    const here = wordsAt(state, picker.position);
+    photo.update();
+    const { position } = photo;
+    const here = wordsAt(state, position);
     words.update(here, chosen.unit);
-    setText(where, hasPhoto ? describe(picker.position, here) : "");
-    icons.want(
-      picker,
-      hasPhoto ? [...here.map(({ unit }) => unit), ...vocabulary(state)] : [],
-    );
-    for (const control of [layer, top, photos]) control.update(frame.isLive);
+    setText(where, here.length ? describe(position, here) : "");
+    const ahead = here.length ? vocabulary(state) : [];
+    icons.want(photo, [...here.map(({ unit }) => unit), ...ahead]);
+    input.update();
+    for (const control of [layer, top]) control.update(frame.isLive);
   };
   const frame = new WidgetFrame(
     el,
@@ -81,21 +62,16 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     update,
     signal,
   );
-  const upload = (photo: ArrayBuffer) => {
-    frame.complain("");
-    // A refusal is told by the kernel's own error, which the frame shows.
-    context.questions.ask("photo", {}, photo).catch(() => {});
-  };
-  const photos = new PhotoInput(
-    frame.node,
-    upload,
-    (error) => frame.complain(error),
-    signal,
-  );
-  signal.addEventListener("abort", () => icons.want(picker, []));
+  const input = new PhotoInput(frame, context, signal);
+  signal.addEventListener("abort", () => icons.want(photo, []));
   frame.content.append(
-    element("div", { class: "lucid-bar" }, layer.node, top.node, photos.node),
-    element("div", { class: "lucid-beside" }, picker.node, empty, words.node),
+    element("div", { class: "lucid-bar" }, layer.node, top.node, input.node),
+    element(
+      "div",
+      { class: "lucid-beside" },
+      element("div", { class: "lucid-photo-column" }, photo.node),
+      words.node,
+    ),
     where,
   );
 }
@@ -118,7 +94,7 @@ function wordsAt(state: State, position: Position | null): readonly Word[] {
       .slice(0, top)
       .map((channel, i) => ({ unit: `${layer}:${channel}`, value: values[i] ?? 0 }));
   }
-  const [, columns = 0] = state.numbers("grid");
+  const [, columns] = gridOf(state);
   const words = state.number("words") ?? 0;
   const start = (position[0] * columns + position[1]) * words;
   const channels = view(state.bytes("channels"));
