@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from lucid_widgets.widgets.activation_grid import ActivationGrid
+    from lucid_widgets.widgets.atlas_explorer import AtlasExplorer
     from lucid_widgets.widgets.channel_grid import ChannelGrid
     from lucid_widgets.widgets.explorer import Explorer
     from lucid_widgets.widgets.feature_vis import FeatureVis
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ActivationGrid",
+    "AtlasExplorer",
     "ChannelGrid",
     "Explorer",
     "FeatureVis",
@@ -35,6 +37,7 @@ __all__ = [
 # scripts that only render never load ipywidgets.
 _WIDGETS = {
     "ActivationGrid": "lucid_widgets.widgets.activation_grid",
+    "AtlasExplorer": "lucid_widgets.widgets.atlas_explorer",
     "ChannelGrid": "lucid_widgets.widgets.channel_grid",
     "Explorer": "lucid_widgets.widgets.explorer",
     "FeatureVis": "lucid_widgets.widgets.feature_vis",

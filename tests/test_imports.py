@@ -32,6 +32,7 @@ TENSORFLOW = {"tensorflow", "keras"}
 EXPORTED = {
     "lucid_widgets": [
         "ActivationGrid",
+        "AtlasExplorer",
         "ChannelGrid",
         "Explorer",
         "FeatureVis",

@@ -87,6 +87,11 @@ class IconSupply:
             icon = self._held.get(unit.name)
         return icon if icon is not None and icon.final else self._maker.cached(unit)
 
+    def hold(self, icon: Icon) -> None:
+        """Take an icon that was made elsewhere; it is sent when it is wanted."""
+        with self._lock:
+            self._held[icon.unit.name] = icon
+
     def want(self, units: Sequence[Unit]) -> None:
         """Say which icons are wanted now, instead of those wanted so far.
 

@@ -18,6 +18,10 @@ export interface Selection {
 
 export class State {
   readonly #model: AnyModel;
+  readonly #read = new Map<
+    string,
+    { value: unknown; bytes: Uint8Array<ArrayBuffer> }
+  >();
 
   constructor(model: AnyModel) {
     this.#model = model;
@@ -53,8 +57,14 @@ export class State {
     return this.list(name).map((value) => asNumber(value) ?? 0);
   }
 
+  /** The same array as long as the trait has the same value. */
   bytes(name: string): Uint8Array<ArrayBuffer> {
-    return toBytes(this.value(name)) ?? new Uint8Array();
+    const value = this.value(name);
+    const known = this.#read.get(name);
+    if (known && known.value === value) return known.bytes;
+    const bytes = toBytes(value) ?? new Uint8Array();
+    this.#read.set(name, { value, bytes });
+    return bytes;
   }
 
   get selection(): Selection {

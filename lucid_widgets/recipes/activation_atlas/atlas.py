@@ -39,7 +39,8 @@ class Atlas:
         grid_size: cells along each side.
         coordinates: int32 `[cells, 2]`: of the cells that are filled.
         counts: int32 `[cells]`, how many activations lie in each.
-        means: float32 `[cells, channels]`, their mean: the icon's direction.
+        means: float32 `[cells, channels]`, their mean.
+        directions: float32 `[cells, channels]`, what the icons show, of length 1.
         attributions: float32 `[cells, classes]`, mean attribution to each class that
             was collected for.
         icons: `[cells, size, size, 3]` in [0, 1]; white until drawn.
@@ -52,6 +53,7 @@ class Atlas:
     coordinates: NDArray[np.int32]
     counts: NDArray[np.int32]
     means: NDArray[np.float32]
+    directions: NDArray[np.float32]
     attributions: NDArray[np.float32]
     icons: Images
     drawn: NDArray[np.bool_]
@@ -128,6 +130,50 @@ def grow_atlas(
             collected for.
         LucidError: an impossible number; a package is missing.
     """
+    atlas = outline_atlas(
+        model,
+        collected,
+        grid_size,
+        icon_size=icon_size,
+        threshold=threshold,
+        whiten=whiten,
+        label=label,
+        most=most,
+        layout=layout,
+        method=method,
+        umap_options=umap_options,
+        seed=seed,
+    )
+    drawing = rendering_icons(
+        # So long that a cosine comes out where Lucid divides by one length only.
+        atlas.directions * atlas.directions.shape[1],
+        model,
+        collected.layer,
+        size=icon_size,
+        n_steps=n_steps,
+        cossim_pow=cossim_pow,
+        batch=batch,
+        seed=seed,
+    )
+    return _draw(atlas, drawing)
+
+
+def outline_atlas(
+    model: Model,
+    collected: Collected,
+    grid_size: int = 10,
+    *,
+    icon_size: int = 80,
+    threshold: int = 5,
+    whiten: bool = True,
+    label: int | str | None = None,
+    most: int = 3000,
+    layout: NDArray[np.float64] | None = None,
+    method: str | None = None,
+    umap_options: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> Atlas:
+    """Return an atlas of which no icon is drawn; arguments and errors as `grow_atlas`."""
     chosen = _chosen(model, collected, label, most)
     acts = collected.activations[chosen]
     if layout is None:
@@ -142,38 +188,27 @@ def grow_atlas(
             f"{len(acts)} activations; expected a smaller grid_size or threshold, or "
             "more photos"
         )
-    attributions = collected.attributions[chosen]
     by_class, _, _ = bin_laid_out_activations(
-        layout, attributions, grid_size, threshold
+        layout, collected.attributions[chosen], grid_size, threshold
     )
     directions = means
     if whiten:
         directions = means @ inverse_covariance(collected.activations)
-    # So long that a cosine comes out where Lucid divides by one length only.
     lengths = np.linalg.norm(directions, axis=1, keepdims=True)
-    directions = directions / np.maximum(lengths, 1e-12) * directions.shape[1]
-    drawing = rendering_icons(
-        directions,
-        model,
-        collected.layer,
-        size=icon_size,
-        n_steps=n_steps,
-        cossim_pow=cossim_pow,
-        batch=batch,
-        seed=seed,
-    )
-    atlas = Atlas(
+    white = np.ones(1, np.float32)
+    return Atlas(
         collected.layer,
         layout,
         grid_size,
         coordinates,
         counts,
         means,
+        directions / np.maximum(lengths, 1e-12),
         by_class,
-        np.ones((len(means), icon_size, icon_size, 3), np.float32),
+        # Takes no memory before there is something to see.
+        np.broadcast_to(white, (len(means), icon_size, icon_size, 3)),
         np.zeros(len(means), bool),
     )
-    return _draw(atlas, drawing)
 
 
 def _draw(atlas: Atlas, drawing: Any) -> Generator[Atlas, None, None]:

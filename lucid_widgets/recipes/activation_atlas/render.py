@@ -16,6 +16,9 @@ from lucid_widgets.optvis.many import render_many
 from lucid_widgets.optvis.objectives import Objective
 from lucid_widgets.shapes import Images, Pixels, ScalarTensor
 
+BORDER = 5
+"""Pixels at the border of an icon that are kept calm."""
+
 
 def direction_neuron_S(  # noqa: N802 - Lucid's name
     layer_name: str,
@@ -187,7 +190,11 @@ def rendering_icons(
         )
     if isinstance(num_attempts, bool) or not 1 <= num_attempts <= 100:
         raise SettingError(f"num_attempts is {num_attempts!r}; expected 1 to 100")
-    calm = objectives.penalize_boundary_complexity([1, size, size, 3], w=5)
+    # Lucid subtracts the sum over the border, several hundred where the direction gives
+    # ten at most: what is not found at once then stays grey. Here it is the mean.
+    border = 3 * (size**2 - max(0, size - 2 * BORDER) ** 2)
+    calm = objectives.penalize_boundary_complexity([1, size, size, 3], w=BORDER)
+    calm = (1 / border) * calm
     wanted = [
         direction_neuron_cossim_S(layer, vector, cossim_pow=cossim_pow, S=S) + calm
         for vector in vectors
