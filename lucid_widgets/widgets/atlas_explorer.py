@@ -55,6 +55,7 @@ class AtlasExplorer(BaseWidget):
         path: an `.npz` file to keep what is collected in, and go on from.
         whiten: see `grow_atlas`.
         method: of the layout, see `aligned_umap`.
+        layout: where each activation lies, `[n, 2]` in [0, 1], if that is known.
         seed: decides all that is random.
         **traits: first values of other traits.
 
@@ -127,6 +128,7 @@ class AtlasExplorer(BaseWidget):
         path: Any = None,
         whiten: bool = True,
         method: str | None = None,
+        layout: Any = None,
         seed: int = 0,
         **traits: Any,
     ) -> None:
@@ -135,7 +137,7 @@ class AtlasExplorer(BaseWidget):
         """The newest `recipes.activation_atlas.Atlas`; None before the first."""
         self.collected: Any = None
         """What was collected; None before, and for a given `Atlas`."""
-        self._layout: Any = None
+        self._layout: Any = layout
         self._sheet: IconSheet | None = None
         self._numbers: dict[str, int] = {}
         self._source = source
@@ -190,7 +192,7 @@ class AtlasExplorer(BaseWidget):
 
     @traitlets.observe("grid_size")
     def _grid_changed(self, _change: Any) -> None:
-        if self._ready and not self.grid_is_fixed and self._layout is not None:
+        if self._ready and not self.grid_is_fixed and self.collected is not None:
             self.compute("atlas", self._map)
 
     @traitlets.observe("label")
@@ -284,6 +286,8 @@ class AtlasExplorer(BaseWidget):
         options = dict(self._options)
         if options["threshold"] is None:
             options["threshold"] = min(5, count // (4 * self.grid_size**2))
+        if self._layout is None:
+            self.notice = f"laying out {count:,} activations"
         found = outline_atlas(
             self.model,
             self.collected,
@@ -292,7 +296,7 @@ class AtlasExplorer(BaseWidget):
             layout=self._layout,
             **options,
         )
-        self._layout = found.layout
+        self.notice, self._layout = "", found.layout
         return found
 
     def _set_quietly(self, **traits: Any) -> None:

@@ -43,6 +43,16 @@ CELLS = {
         "activations = ActivationGrid(image=photo, layer='mixed4a', n_steps=12)\n"
         "activations"
     ),
+    "atlas": (
+        "from lucid_widgets.recipes.activation_atlas import collect_activations\n"
+        "crops = [photo[r:r + 32, c:c + 40] for r in range(0, 40, 4) "
+        "for c in range(0, 56, 4)]\n"
+        "found = collect_activations(models.TinyInception(), 'mixed4a', crops, "
+        "classes=['goldfish', 'beacon'])\n"
+        "atlas = AtlasExplorer(source=found, grid_size=4, threshold=1, "
+        "layout=rng.random((140, 2)))\n"
+        "atlas"
+    ),
     "hostile": (
         "class Hostile(models.TinyInception):\n"
         "    labels = [ATTACK] * 200\n"

@@ -232,6 +232,53 @@ def test_a_grid_of_activations_grows_over_the_photo(explorers, shot):
     explorers.ask("activations.close()")
 
 
+def test_a_map_is_moved_and_zoomed_and_a_cell_chosen_by_mouse_and_keys(explorers, shot):
+    output = explorers.show("atlas")
+    atlas = output.get_by_role("application", name="map of 16 cells")
+    atlas.wait_for()
+    box = atlas.bounding_box()
+    at = {"x": box["width"] / 2 + 20, "y": box["height"] / 2 + 20}
+    atlas.click(position=at)
+    wait_for(lambda: explorers.ask("atlas.selection['unit']"), "a cell")
+    chosen = explorers.ask("atlas.cell_of(atlas.selection['unit'])")
+    row, column = explorers.ask("atlas.found.coordinates.tolist()")[chosen]
+    assert (row, column) == (2, 2)
+    told = output.locator("[aria-live=polite]")
+    count = explorers.ask(f"int(atlas.found.counts[{chosen}])")
+    wait_for(lambda: f": {count} activations" in told.inner_text(), "the count")
+    classes = output.locator(".lucid-atlas-classes").inner_text()
+    assert "goldfish" in classes
+    assert "beacon" in classes
+    explorers.page.keyboard.press("ArrowLeft")
+    wait_for(
+        lambda: (
+            explorers.ask(
+                "atlas.found.coordinates[atlas.cell_of(atlas.selection['unit'])].tolist()"
+            )
+            == [2, 1]
+        ),
+        "the neighbour",
+    )
+    pixels = "canvas => canvas.toDataURL()"
+    for act in (
+        lambda: explorers.page.mouse.wheel(0, -300),
+        lambda: explorers.page.keyboard.press("Shift+ArrowLeft"),
+        lambda: explorers.page.keyboard.press("0"),
+    ):
+        before = atlas.evaluate(pixels)
+        act()
+        wait_for(lambda: atlas.evaluate(pixels) != before, "another view")  # noqa: B023
+    before = atlas.evaluate(pixels)
+    explorers.page.mouse.down()
+    explorers.page.mouse.move(box["x"] + 60, box["y"] + 90, steps=4)
+    explorers.page.mouse.up()
+    wait_for(lambda: atlas.evaluate(pixels) != before, "the map to be dragged")
+    explorers.wait_for_icons(output)  # of the chosen cell
+    explorers.assert_accessible(".lucid-atlas-explorer")
+    for theme, width, look in LOOKS:
+        explorers.look(output, shot, f"atlas-{look}", theme, width)
+
+
 def test_text_never_becomes_markup(explorers):
     output = explorers.show("hostile")
     assert output.locator(".lucid-tile").count() == 6

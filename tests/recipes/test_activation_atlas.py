@@ -16,6 +16,7 @@ from lucid_widgets.errors import (
     SettingError,
     StoppedError,
 )
+from lucid_widgets.modelzoo import vision_models as models
 from lucid_widgets.recipes.activation_atlas import (
     Collected,
     activation_atlas,
@@ -244,3 +245,15 @@ def test_atlases_by_lucids_calls(tiny_model):
     # Twice as active, and otherwise the same: the same cells are filled.
     filled = [(picture != 1).any(axis=-1) for picture in pictures]
     np.testing.assert_array_equal(*filled)
+
+
+def test_icons_of_weak_directions_are_not_kept_grey_by_the_calm_of_their_border():
+    model = models.TinyInception()
+    acts = model.activations(RNG.random((4, 64, 64, 3), np.float32), "mixed4a")
+    weak = acts.reshape(-1, acts.shape[-1]).mean(axis=0)
+    weak = (weak - weak.mean()) / np.linalg.norm(weak - weak.mean()) * len(weak)
+    icons, _ = render_icons(
+        weak[np.newaxis], model, "mixed4a", size=48, n_steps=48, num_attempts=1
+    )
+    inside = icons[0, 10:-10, 10:-10]
+    assert inside.std(axis=(0, 1)).mean() > 0.06

@@ -40,28 +40,17 @@ interface Atlas {
 }
 
 function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
-  const { state, connection, questions, icons } = context;
-  let picked: string | null = null;
+  const { state, chosen, questions, icons } = context;
   let atlas: Atlas | null = null;
   let version = 0;
   let isKeptShown = false;
 
-  state.onChange(
-    ["selection"],
-    () => {
-      picked = null;
-    },
-    signal,
-  );
   const map = new AtlasMap(
     {
       point: () => frame.redraw(),
       pick(number) {
         const unit = atlas?.units[number];
-        if (!unit) return;
-        picked = unit; // shown at once; the kernel confirms
-        connection.send({ kind: "select", unit, position: null });
-        frame.redraw();
+        if (unit) chosen.select({ unit });
       },
       want(numbers) {
         const units = atlas?.units ?? [];
@@ -100,7 +89,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   });
   const picture = element("img", { alt: "", draggable: "false" });
   const told = element("div", { "aria-live": "polite" });
-  const classes = element("dl", { class: "lucid-atlas-classes" });
+  const classes = element("div", { class: "lucid-atlas-classes" });
 
   const takeKept = () => {
     const kept = state.bytes("sheet");
@@ -123,7 +112,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   const update = () => {
     atlas = readAtlas(state, atlas);
     const { cells, units, counts, numbers, most } = atlas;
-    const selected = picked ?? state.selection.unit;
+    const selected = chosen.unit;
     const emphasis = state.bytes("emphasis");
     map.update({
       cells,
@@ -216,11 +205,12 @@ function showClasses(list: HTMLElement, state: State, number: number): void {
   const told: string[] = [];
   for (let i = number * top; number >= 0 && i < (number + 1) * top; i++) {
     if (2 * i + 2 > classes.byteLength || 4 * i + 4 > values.byteLength) break;
-    const label = labels[classes.getUint16(2 * i, true)] ?? "";
+    // Of several names of a class, the first says enough here.
+    const [label = ""] = (labels[classes.getUint16(2 * i, true)] ?? "").split(",");
     told.push(label, values.getFloat32(4 * i, true).toPrecision(3));
   }
   if (list.childElementCount !== told.length)
-    list.replaceChildren(...told.map((_, i) => element(i % 2 ? "dd" : "dt")));
+    list.replaceChildren(...told.map(() => element("span")));
   told.forEach((text, i) => {
     const node = list.children[i];
     if (node) setText(node, text);
