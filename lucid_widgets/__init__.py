@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from lucid_widgets.widgets.activation_grid import ActivationGrid
     from lucid_widgets.widgets.atlas_explorer import AtlasExplorer
+    from lucid_widgets.widgets.attribution_explorer import AttributionExplorer
     from lucid_widgets.widgets.channel_grid import ChannelGrid
     from lucid_widgets.widgets.explorer import Explorer
     from lucid_widgets.widgets.feature_vis import FeatureVis
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ActivationGrid",
     "AtlasExplorer",
+    "AttributionExplorer",
     "ChannelGrid",
     "Explorer",
     "FeatureVis",
@@ -38,6 +40,7 @@ __all__ = [
 _WIDGETS = {
     "ActivationGrid": "lucid_widgets.widgets.activation_grid",
     "AtlasExplorer": "lucid_widgets.widgets.atlas_explorer",
+    "AttributionExplorer": "lucid_widgets.widgets.attribution_explorer",
     "ChannelGrid": "lucid_widgets.widgets.channel_grid",
     "Explorer": "lucid_widgets.widgets.explorer",
     "FeatureVis": "lucid_widgets.widgets.feature_vis",

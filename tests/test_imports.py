@@ -33,6 +33,7 @@ EXPORTED = {
     "lucid_widgets": [
         "ActivationGrid",
         "AtlasExplorer",
+        "AttributionExplorer",
         "ChannelGrid",
         "Explorer",
         "FeatureVis",

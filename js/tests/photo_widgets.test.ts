@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import activationGrid from "../src/widgets/activation_grid.js";
+import attributionExplorer from "../src/widgets/attribution_explorer.js";
 import neuronGroups from "../src/widgets/neuron_groups.js";
 import semanticDictionary from "../src/widgets/semantic_dictionary.js";
 import { type Counts, installStandIns, StandInModel, settle } from "./stand_ins.js";
@@ -18,6 +19,7 @@ afterEach(() => {
 
 const WIDGETS = [
   ["ActivationGrid", activationGrid],
+  ["AttributionExplorer", attributionExplorer],
   ["NeuronGroups", neuronGroups],
   ["SemanticDictionary", semanticDictionary],
 ] as const;

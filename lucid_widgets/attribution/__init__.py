@@ -16,7 +16,7 @@ from lucid_widgets.attribution.gradients import (
     saliency,
     smoothgrad,
 )
-from lucid_widgets.attribution.hidden import channel, group, spatial
+from lucid_widgets.attribution.hidden import channel, group, neuron, spatial
 from lucid_widgets.attribution.metrics import deletion, insertion, mu_fidelity
 from lucid_widgets.attribution.perturbation import occlusion, rise
 from lucid_widgets.attribution.probe import OVERRIDES, How
@@ -49,6 +49,7 @@ __all__ = [
     "insertion",
     "integrated_gradients",
     "mu_fidelity",
+    "neuron",
     "occlusion",
     "position",
     "rise",

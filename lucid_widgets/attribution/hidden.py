@@ -150,6 +150,64 @@ def channel(
     )
 
 
+def neuron(
+    model: Model,
+    images: Any,
+    target: Any,
+    layer: str,
+    *,
+    path: str = "linear",
+    steps: int | None = None,
+    draws: int = 8,
+    baseline: Any = 0.0,
+    **how: Unpack[How],
+) -> Attribution:
+    """What each neuron of a layer (a channel at a position) contributes to the target.
+
+    Summed over channels it is `spatial`, summed over positions `channel`: one computation
+    for both, and for every question between.
+
+    Args:
+        model: the model.
+        images: photos of one size.
+        target: a single one; see `attribution.targets`.
+        layer: whose neurons are the parts.
+        path: "linear", "integrated" or "stochastic"; see `attribution.paths`.
+        steps: points on each way.
+        draws: random ways.
+        baseline: what counts as nothing there.
+        **how: see `How`.
+
+    Returns:
+        ``image, row, column, channel`` (or without positions, where the layer has none);
+        signed; in the target's unit.
+
+    Raises:
+        LucidError: an argument that cannot be used; the work was stopped.
+
+    Example:
+        >>> found = neuron(model, photo, "goldfish", "mixed4a")  # doctest: +SKIP
+        >>> found.values[0, 3, 5].argmax()  # the channel that counts most there
+    """
+    if path == "factors":
+        raise SettingError(
+            "the path 'factors' is about groups of channels: use group(positions=True)"
+        )
+
+    def reduce(found: Walked, parts: np.ndarray) -> np.ndarray:
+        return parts[0] * found.gradients[0]
+
+    return _attributed(
+        Probe(model, images, target, layer, how),
+        Way(path, steps, draws),
+        baseline,
+        None,
+        reduce,
+        lambda axes: axes,
+        "neuron attribution",
+    )
+
+
 def group(
     model: Model,
     images: Any,

@@ -73,6 +73,9 @@ class BaseWidget(anywidget.AnyWidget):
     CHANGEABLE: ClassVar[tuple[str, ...]] = ()
     """Traits that the page may ask to change, each validated by the kernel."""
 
+    AT_ONCE: ClassVar[tuple[str, ...]] = ()
+    """Questions that take no time, and do not wait for work in progress."""
+
     _esm = traitlets.Unicode().tag(sync=True)
     _css = traitlets.Unicode().tag(sync=True)
 
@@ -145,7 +148,9 @@ class BaseWidget(anywidget.AnyWidget):
         Raises:
             Exception: what went wrong.
         """
-        done = self.worker.wait(timeout) and self.icons.wait(timeout)
+        done = self.worker.wait(timeout) and all(
+            supply.wait(timeout) for supply in self._supplies()
+        )
         if done:
             self._rest()
         return done
@@ -165,9 +170,9 @@ class BaseWidget(anywidget.AnyWidget):
     def close(self) -> None:
         """Stop computing, and remove the widget from every page."""
         # One that was never finished (a wrong argument) is closed when it is dropped.
-        for part in ("icons", "worker"):
-            if part in vars(self):
-                vars(self)[part].close()
+        for part in list(vars(self).values()):
+            if isinstance(part, IconSupply | Worker):
+                part.close()
         if self.comm is not None:
             self.status = "closed"
             super().close()
@@ -219,6 +224,18 @@ class BaseWidget(anywidget.AnyWidget):
         labels = [icon.unit.name.rpartition(":")[2] for icon in icons]
         sheet = sprite_sheet(tiles, labels, columns=min(8, len(tiles)), gap=4)
         return (sheet * 255 + 0.5).astype(np.uint8)
+
+    def _supplies(self) -> list[IconSupply]:
+        """Return what icons come from: one for each model."""
+        return [self.icons]
+
+    def _want(self, names: Sequence[str]) -> None:
+        """Ask for the icons of units that the page shows."""
+        self.icons.want([self.unit(name) for name in names])
+
+    def _kept_icons(self) -> tuple[bytes, list[list[Any]]]:
+        """Return icons for a page without a kernel; see `IconSupply.kept`."""
+        return self.icons.kept()
 
     def _check_unit(self, unit: Unit) -> Unit:
         """Return a unit if it can be selected here, or raise.
@@ -312,7 +329,7 @@ class BaseWidget(anywidget.AnyWidget):
         message = parse_to_kernel(content, buffers)
         match message["kind"]:
             case "visible":
-                self.icons.want([self.unit(name) for name in message["units"]])
+                self._want(message["units"])
             case "select":
                 unit, position = message["unit"], message["position"]
                 self._reply(message, lambda: self.select(unit, position))
@@ -401,7 +418,10 @@ class BaseWidget(anywidget.AnyWidget):
             self.error = ""
             return found
 
-        self.compute(f"ask {name}", lambda: self._reply(message, answer), urgency=1)
+        if name in self.AT_ONCE:
+            self._reply(message, answer)
+        else:
+            self.compute(f"ask {name}", lambda: self._reply(message, answer), urgency=1)
 
     # At rest --------------------------------------------------------------------------
 
@@ -409,7 +429,7 @@ class BaseWidget(anywidget.AnyWidget):
         """Bring `status` up to date; what is computed is kept when all work is done."""
         if self.status == "closed":
             return
-        busy = self.worker.busy or self.icons.busy
+        busy = self.worker.busy or any(supply.busy for supply in self._supplies())
         if self.icons.problem and not self.notice:
             self.notice = self.icons.problem
         if busy:
@@ -423,7 +443,7 @@ class BaseWidget(anywidget.AnyWidget):
         self.status = "failed" if self.error else "resting"
 
     def _keep_icons(self) -> None:
-        data, index = self.icons.kept()
+        data, index = self._kept_icons()
         if index != self.kept_index:
             with self.hold_sync():
                 self.kept_index = index

@@ -116,15 +116,18 @@ class IconSupply:
             _worker.drop(self)
         self._changed()
 
-    def kept(self) -> tuple[bytes, list[list[Any]]]:
+    def kept(self, most: int = KEPT_BYTES) -> tuple[bytes, list[list[Any]]]:
         """Return the newest icons, small: one file behind the other, and an index.
 
+        Args:
+            most: bytes at most.
+
         Returns:
-            The bytes, at most `KEPT_BYTES`, and ``[unit, length, strength]`` of each.
+            The bytes, and ``[unit, length, strength]`` of each.
         """
         files: list[bytes] = []
         index: list[list[Any]] = []
-        left = KEPT_BYTES
+        left = most
         for icon in reversed(self.held):
             data = _small_file(icon.pixels)
             left -= len(data)

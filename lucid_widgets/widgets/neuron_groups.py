@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from lucid_widgets.errors import SettingError
 from lucid_widgets.misc.sprites import sprite_sheet
-from lucid_widgets.modelzoo.classes import class_index
 from lucid_widgets.recipes.units import direction
+from lucid_widgets.widgets.base import Answer
+from lucid_widgets.widgets.class_choice import checked_class, find_class, offered
 from lucid_widgets.widgets.photo_widget import PhotoWidget
 
 MAX_GROUPS = 12
@@ -42,6 +43,7 @@ class NeuronGroups(PhotoWidget):
 
     BUNDLE: ClassVar[str] = "neuron_groups"
     CHANGEABLE: ClassVar[tuple[str, ...]] = ("layer", "count", "label")
+    AT_ONCE: ClassVar[tuple[str, ...]] = ("classes",)
     DECISIVE: ClassVar[tuple[str, ...]] = ("count",)
     ABOUT: ClassVar[str] = "groups of"
 
@@ -89,15 +91,17 @@ class NeuronGroups(PhotoWidget):
 
     @traitlets.validate("label")
     def _valid_label(self, proposal: Any) -> str:
-        label = proposal.value.strip()
-        if label:
-            class_index(self.model, label)  # complains of what is none, or several
-        return label
+        return checked_class(self.model, proposal.value)
 
     @traitlets.observe("label")
     def _label_changed(self, _change: Any) -> None:
         if self._ready and self.found is not None:
             self.compute("attributions", self._attribute)
+
+    def _answer(self, name: str, arguments: Any, upload: bytes | None) -> Answer:
+        if name == "classes":
+            return offered(self.model, str(arguments.get("text", ""))), ()
+        return super()._answer(name, arguments, upload)
 
     # The work -----------------------------------------------------------------------
 
@@ -129,7 +133,7 @@ class NeuronGroups(PhotoWidget):
         label, found = self.label, self.found
         values: list[float] = []
         if label:
-            known = found.attribution(self.model, label)[0]
+            known = found.attribution(self.model, find_class(self.model, label))[0]
             alive = [k for k in range(len(found)) if found.directions[k].any()]
             values = np.nan_to_num(known[alive]).tolist()
         if label == self.label and found is self.found:

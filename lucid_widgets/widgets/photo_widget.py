@@ -90,6 +90,11 @@ class PhotoWidget(BaseWidget):
         self._image = as_photo(given, self.model.image_shape[-1], max_side=MAX_SIDE)
         self._look_again()
 
+    def close(self) -> None:
+        """Stop computing, and remove the widget from every page."""
+        self._wish = object()
+        super().close()
+
     # For subclasses ---------------------------------------------------------------
 
     def _look(self) -> object:

@@ -40,6 +40,25 @@ def test_on_a_linear_network_every_path_gives_the_same(linear, photos, path):
     )
 
 
+@pytest.mark.parametrize("path", ["linear", "integrated", "stochastic"])
+def test_neurons_add_up_to_positions_and_to_channels(tiny_model, path):
+    photos = np.random.default_rng(4).random((2, 20, 28, 3), np.float32)
+    how = {"path": path, "steps": 3, "draws": 2}
+    found = attribution.neuron(tiny_model, photos, (1, 0), "conv2", **how)
+    assert found.axes == ("image", "row", "column", "channel")
+    by_position = attribution.spatial(tiny_model, photos, (1, 0), "conv2", **how)
+    by_channel = attribution.channel(tiny_model, photos, (1, 0), "conv2", **how)
+    np.testing.assert_allclose(
+        found.sum("channel").values, by_position.values, rtol=1e-3, atol=1e-5
+    )
+    np.testing.assert_allclose(
+        found.sum("row", "column").values, by_channel.values, rtol=1e-3, atol=1e-5
+    )
+    np.testing.assert_allclose(found.target_values, by_channel.target_values)
+    with pytest.raises(SettingError, match="use group"):
+        attribution.neuron(tiny_model, photos, 0, "conv2", path="factors")
+
+
 def test_groups_are_factors_of_the_activations(linear, photos):
     found = attribution.group(
         linear, photos, "ant", "features", groups=3, positions=True

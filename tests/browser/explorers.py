@@ -53,6 +53,9 @@ CELLS = {
         "layout=rng.random((140, 2)))\n"
         "atlas"
     ),
+    "attribution": (
+        "attributed = AttributionExplorer(image=photo, layer='mixed4a')\nattributed"
+    ),
     "hostile": (
         "class Hostile(models.TinyInception):\n"
         "    labels = [ATTACK] * 200\n"

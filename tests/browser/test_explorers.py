@@ -117,6 +117,7 @@ def test_groups_light_up_the_photo_where_they_are_active(explorers, shot):
     output.locator(".lucid-photo").hover()
     assert "here" in tiles.first.inner_text()
     output.get_by_label("Class").fill("goldfish")
+    output.get_by_label("Class").press("Enter")
     wait_for(lambda: explorers.ask("len(groups.attributions)") == 4, "attributions")
     output.get_by_label("Layer").select_option("mixed3b")
     wait_for(lambda: explorers.ask("groups.units[0]").startswith("mixed3b@"), "groups")
@@ -277,6 +278,56 @@ def test_a_map_is_moved_and_zoomed_and_a_cell_chosen_by_mouse_and_keys(explorers
     explorers.assert_accessible(".lucid-atlas-explorer")
     for theme, width, look in LOOKS:
         explorers.look(output, shot, f"atlas-{look}", theme, width)
+
+
+def test_places_and_channels_answer_one_another_without_the_kernel(explorers, shot):
+    output = explorers.show("attribution")
+    words = output.locator(".lucid-word")
+    wait_for(lambda: words.count() > 4, "channels")
+    explorers.wait_for_icons(output, 4)
+    photo = output.get_by_role("application")
+    told = output.locator("[aria-live=polite]")
+    cells = output.locator(".lucid-photo-cells")
+    colours = "c => [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
+    whole = cells.evaluate(colours)
+    values = "attributed._values"
+    strongest = explorers.ask(f"int({values}.sum((0, 1)).argmax())")
+    assert f"mixed4a:{strongest}" in words.first.inner_text()
+    words.first.hover()
+    wait_for(lambda: f"map of mixed4a:{strongest}" in told.inner_text(), "its map")
+    own = cells.evaluate(colours)
+    assert own != whole
+    alpha = explorers.ask(
+        f"(lambda v: (204 * np.sqrt(abs(v) / abs(v).max())).ravel().tolist())"
+        f"({values}[..., {strongest}])"
+    )
+    assert all(abs(a - b) <= 2 for a, b in zip(own[3::4], alpha, strict=True))
+    rows, columns = explorers.ask("attributed.grid")
+    box = photo.bounding_box()
+    photo.hover(position={"x": box["width"] - 3, "y": 0.5 * box["height"] / rows})
+    corner = explorers.ask(f"int({values}[0, -1].argmax())")
+    wait_for(lambda: f"row 0, column {columns - 1}" in told.inner_text(), "the corner")
+    wait_for(lambda: f"mixed4a:{corner}" in words.first.inner_text(), "its channels")
+    versus = output.get_by_label("rather than")
+    versus.fill("tab")
+    offers = output.locator("datalist option")
+    wait_for(lambda: offers.count() > 0, "names to choose from")
+    versus.fill("<img src=x onerror='window.attacked = true'>")
+    assert explorers.ask("attributed.error") == "", "nobody has finished yet"
+    versus.press("Enter")
+    alert = output.get_by_role("alert")
+    wait_for(lambda: "no class" in alert.inner_text(), "the refusal", 60)
+    assert versus.get_attribute("aria-invalid") == "true"
+    assert explorers.page.evaluate("window.attacked") is None
+    versus.fill("lemon")
+    versus.press("Enter")
+    wait_for(lambda: len(explorers.ask("attributed.sides")) == 2, "the pair")
+    wait_for(lambda: "for lemon" in output.inner_text(), "its name")
+    assert versus.input_value() == "lemon"
+    explorers.assert_accessible(".lucid-attribution-explorer")
+    for theme, width, look in LOOKS:
+        explorers.look(output, shot, f"attribution-{look}", theme, width)
+    explorers.ask("attributed.close()")
 
 
 def test_text_never_becomes_markup(explorers):

@@ -57,6 +57,14 @@ export class WidgetFrame {
     el.classList.add("lucid-widget-view");
     el.replaceChildren(this.node);
     keepOurKeys(this.node, signal);
+    this.node.addEventListener(
+      "keydown",
+      ({ key, target }) => {
+        const isText = target instanceof HTMLInputElement;
+        if (key === "Escape" && !isText) context.chosen.clear();
+      },
+      { signal },
+    );
     const { state, connection, icons, chosen } = context;
     connection.watchView(el, signal);
     const redraw = () => this.redraw();

@@ -1,7 +1,4 @@
-/**
- * A photo under the positions of a layer: hover or arrow keys look, a click stays,
- * Escape looks at all of it again.
- */
+/** A photo under the positions of a layer: hover or arrow keys look, a click stays. */
 
 import { element } from "../element.js";
 import type { Position } from "../widget_protocol.js";
@@ -144,10 +141,6 @@ export class PhotoView {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const [rows, columns] = gridOf(this.#context.state);
     const move = MOVES[event.key];
-    if (event.key === "Escape") {
-      this.#pointed = null;
-      this.#context.chosen.clear();
-    }
     if (!move || !rows || !columns) return;
     event.preventDefault();
     const start = this.position;

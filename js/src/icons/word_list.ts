@@ -1,5 +1,6 @@
 /** Units with bars: icon, name and value of each, longest bar for the largest value. */
 
+import { signed } from "../attribution/contributions.js";
 import { element, setText } from "../element.js";
 import type { IconStore } from "./icon_store.js";
 import { showIcon } from "./tile.js";
@@ -25,11 +26,20 @@ class Row {
     );
   }
 
-  update(icons: IconStore, { unit, value }: Word, most: number, isSelected: boolean) {
+  update(
+    icons: IconStore,
+    { unit, value }: Word,
+    most: number,
+    isSelected: boolean,
+    isSigned: boolean,
+  ) {
     showIcon(this.#image, icons.get(unit));
     setText(this.#name, unit);
-    setText(this.#value, value.toPrecision(3));
-    this.#bar.style.width = `${most > 0 ? (100 * Math.max(0, value)) / most : 0}%`;
+    setText(this.#value, isSigned ? signed(value) : value.toPrecision(3));
+    const size = isSigned ? Math.abs(value) : Math.max(0, value);
+    this.#bar.style.width = `${most > 0 ? (100 * size) / most : 0}%`;
+    this.#bar.classList.toggle("lucid-word-for", isSigned && value > 0);
+    this.#bar.classList.toggle("lucid-word-against", isSigned && value < 0);
     this.node.setAttribute("aria-pressed", String(isSelected));
   }
 }
@@ -40,30 +50,45 @@ export class WordList {
   #rows: Row[] = [];
   #words: readonly Word[] = [];
 
-  constructor(icons: IconStore, pick: (unit: string) => void, signal: AbortSignal) {
+  /** `point` is told of the unit under the mouse, or with the focus; null for none. */
+  constructor(
+    icons: IconStore,
+    pick: (unit: string) => void,
+    signal: AbortSignal,
+    point: (unit: string | null) => void = () => {},
+  ) {
     this.#icons = icons;
-    this.node.addEventListener(
-      "click",
-      ({ target }) => {
-        const index = this.#rows.findIndex(
-          ({ node }) => target instanceof Node && node.contains(target),
-        );
-        const word = this.#words[index];
-        if (word) pick(word.unit);
-      },
-      { signal },
-    );
+    const { node } = this;
+    const listen = (name: string, heard: (unit: string | null) => void) =>
+      node.addEventListener(name, ({ target }) => heard(this.#unitOf(target)), {
+        signal,
+      });
+    listen("click", (unit) => unit && pick(unit));
+    listen("pointerover", point);
+    listen("focusin", point);
+    listen("pointerleave", () => point(null));
+    listen("focusout", () => point(null));
   }
 
-  update(words: readonly Word[], selected: string | null): void {
+  /** With `most`, values have a sign, and bars are as long as their part of it. */
+  update(words: readonly Word[], selected: string | null, most?: number): void {
     this.#words = words;
     if (words.length !== this.#rows.length) {
       this.#rows = words.map((_, i) => this.#rows[i] ?? new Row());
       this.node.replaceChildren(...this.#rows.map(({ node }) => node));
     }
-    const most = Math.max(0, ...words.map(({ value }) => value));
+    const longest = most ?? Math.max(0, ...words.map(({ value }) => value));
+    const isSigned = most !== undefined;
     words.forEach((word, i) => {
-      this.#rows[i]?.update(this.#icons, word, most, word.unit === selected);
+      const isSelected = word.unit === selected;
+      this.#rows[i]?.update(this.#icons, word, longest, isSelected, isSigned);
     });
+  }
+
+  #unitOf(target: EventTarget | null): string | null {
+    const index = this.#rows.findIndex(
+      ({ node }) => target instanceof Node && node.contains(target),
+    );
+    return this.#words[index]?.unit ?? null;
   }
 }

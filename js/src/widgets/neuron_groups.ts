@@ -1,6 +1,7 @@
 /** NeuronGroups: what fires together on a photo, as pictures and as maps. */
 
-import { layerChoice, slider, textField } from "../base/controls.js";
+import { classField } from "../base/class_field.js";
+import { layerChoice, slider } from "../base/controls.js";
 import { WidgetFrame } from "../base/frame.js";
 import { PhotoInput } from "../base/photo_input.js";
 import { gridOf, PhotoView } from "../base/photo_view.js";
@@ -46,7 +47,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
       { name: "count", label: "Groups", min: 1, max: 12, step: 1 },
       signal,
     ),
-    textField(
+    classField(
       context,
       { name: "label", label: "Class", hint: "who speaks for it?" },
       signal,
