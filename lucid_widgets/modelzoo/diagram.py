@@ -6,9 +6,11 @@ Pure arithmetic, in pixels; who draws it decides on colours.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise, takewhile
 
-from lucid_widgets.modelzoo.outline import (
+from lucid_widgets.modelzoo.boxes import (
     Box,
     Branches,
     Group,
@@ -16,6 +18,7 @@ from lucid_widgets.modelzoo.outline import (
     Sequence,
     boxes_of,
 )
+from lucid_widgets.modelzoo.layering import Layering, layering, set_places
 
 WIDTH = 420
 """Of the whole picture, in px."""
@@ -24,14 +27,22 @@ BOX = (196, 24)
 """Largest width, and height, of a box."""
 
 GAP = 12
-SMALL = (70, 20)
+SMALL = (96, 20)
+"""The same for boxes in a group."""
+
 MARGIN = 8
+# Between the rows of a group, and beside what only passes a row.
+_STEP = 16
+_PASSING = 8
+# For what is read from further up than the box before.
+_LANES = (-4, -12)
+_NEXT = "> next"
 # Room for the line of a way that does nothing.
 _SKIP = 0.15
 _LEAST = 10
 
 Line = tuple[int, int, int, int]
-"""From x, y to x, y."""
+"""From x, y to x, y; one that is neither horizontal nor vertical is a curve."""
 
 
 # Of a letter, on average.
@@ -62,15 +73,19 @@ class Diagram:
         width: in px.
         height: in px.
         boxes: in order of computation, from top to bottom.
-        lines: horizontal and vertical ones.
+        lines: horizontal and vertical ones, and curves in groups.
     """
 
     width: int = WIDTH
     height: int = 0
     boxes: list[PlacedBox] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
-    shared: dict[str, str] = field(default_factory=dict, repr=False)
-    """What the names of the boxes begin with that stand beside one another."""
+    shared: dict[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+    """What the names of boxes that stand beside one another begin and end with."""
+    placed: dict[str, PlacedBox] = field(default_factory=dict, repr=False)
+    """The boxes by their first members."""
+    lanes: list[float] = field(default_factory=lambda: [0.0] * len(_LANES), repr=False)
+    """How far down each of the lanes at the right edge is taken."""
 
 
 def diagram(outline: Sequence) -> Diagram:
@@ -181,47 +196,131 @@ def _weight(way: Sequence) -> float:
 
 
 def _note_shared(made: Diagram, item: Branches | Group) -> None:
-    names = [box.name for box in boxes_of(item)]
-    first, last = min(names), max(names)
-    length = next(
-        (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0
-    )
+    boxes = boxes_of(item)
+    names = [box.title or box.name for box in boxes]
     # Whole words.
-    prefix = re.sub(r"[^_/.-]*$", "", first[:length])
-    made.shared.update(dict.fromkeys(names, prefix))
+    prefix = re.sub(r"[^_/.-]*$", "", _shared_beginning(names))
+    suffix = ""
+    if isinstance(item, Group):
+        # The number of the cell, which names that are counted by kind do not have.
+        own = [box.title for box in boxes if box.title] or names
+        ending = _shared_beginning([name[::-1] for name in own])[::-1]
+        found = re.search(r"_[^/]*\d$", ending)
+        suffix = found.group() if found else ""
+    made.shared.update({box.members[0]: (prefix, suffix) for box in boxes})
+
+
+def _shared_beginning(names: list[str]) -> str:
+    first, last = min(names), max(names)
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return "".join(letter for letter, _ in same)
 
 
 def _group(made: Diagram, group: Group, x: float, y: float, room: float) -> float:
-    """Place boxes in rows, inside of a frame."""
-    small, height = SMALL
-    columns = max(1, min(len(group.boxes), int((room - 8) // (small + 4))))
-    width = max(_LEAST, min(small, (room - 8 - 4 * (columns - 1)) / columns))
-    whole = columns * (width + 4) + 4
-    left = x - whole / 2
-    for number, box in enumerate(group.boxes):
-        row, column = divmod(number, columns)
-        top = y + 4 + row * (height + 4)
-        _box(made, box, left + 4 + column * (width + 4), top, width, height)
-    bottom = y + 4 + -(-len(group.boxes) // columns) * (height + 4)
-    right = left + whole
-    for ends in (
-        (left, y, right, y),
-        (left, bottom, right, bottom),
-        (left, y, left, bottom),
-        (right, y, right, bottom),
-    ):
-        _line(made, *ends)
-    return bottom
+    """Place boxes in rows, with the lines between them."""
+    names = [box.members[0] for box in group.boxes]
+    sources = dict(zip(names, group.sources, strict=False))
+    last = _NEXT if group.next_sources else None
+    if last:
+        sources[last] = group.next_sources
+    rows = layering(sources, last)
+    entries = [name for name in rows.rows[0] if name not in sources]
+    inner = room - 2 * (_PASSING - min(_LANES))
+    fixed = _entered(made, entries, x, y, x + room / 2)
+    if last:
+        fixed[last] = 0.0
+    boxes = dict(zip(names, group.boxes, strict=True))
+    widths: dict[str, float] = {}
+    for row in rows.rows:
+        widths.update(_widths(row, boxes, inner))
+    set_places(rows, widths, inner, fixed)
+    tops = _tops(rows, y, starts_outside=bool(entries))
+    for number, row in enumerate(rows.rows):
+        for name in row:
+            if name in boxes:
+                width = widths[name] - min(4, widths[name] / 3)
+                left = x + rows.x[name] - width / 2
+                _box(made, boxes[name], left, tops[number], width, SMALL[1])
+    _connect(made, rows, tops, x, boxes)
+    return tops[-1] if last else tops[-1] + SMALL[1]
+
+
+def _entered(
+    made: Diagram, entries: list[str], x: float, y: float, right: float
+) -> dict[str, float]:
+    """Return where what is read from outside enters, from the middle of the group.
+
+    The box that is nearest stands right above; lines from others come down at the edge.
+    """
+    known = sorted((n for n in entries if n in made.placed), key=_bottom_in(made))
+    found = dict.fromkeys(entries, 0.0)
+    for name in known[:-1]:
+        box = made.placed[name]
+        middle = box.y + box.height / 2
+        lane = next(
+            (i for i, taken in enumerate(made.lanes) if taken <= middle),
+            len(_LANES) - 1,
+        )
+        made.lanes[lane] = y
+        aside = right + _LANES[lane]
+        _line(made, box.x + box.width, middle, aside, middle)
+        _line(made, aside, middle, aside, y)
+        found[name] = aside - x
+    return found
+
+
+def _bottom_in(made: Diagram) -> Callable[[str], int]:
+    return lambda name: made.placed[name].y + made.placed[name].height
+
+
+def _widths(row: list[str], boxes: Mapping[str, Box], room: float) -> dict[str, float]:
+    """Return how much of a row its boxes take, and what only passes; with their gaps."""
+    count = sum(name in boxes for name in row)
+    others = len(row) - count
+    passing = min(_PASSING, 0.4 * room / others) if others else 0.0
+    width = min(SMALL[0], (room - passing * others) / count) if count else 0.0
+    return {name: width if name in boxes else passing for name in row}
+
+
+def _tops(rows: Layering, y: float, *, starts_outside: bool) -> list[float]:
+    """Return where rows begin; one for what is outside has no height."""
+    tops = [y]
+    for number in range(1, len(rows.rows)):
+        height = 0 if number == 1 and starts_outside else SMALL[1]
+        tops.append(tops[-1] + height + _STEP)
+    return tops
+
+
+def _connect(
+    made: Diagram,
+    rows: Layering,
+    tops: list[float],
+    x: float,
+    boxes: Mapping[str, Box],
+) -> None:
+    row_of = {name: number for number, row in enumerate(rows.rows) for name in row}
+    for chain in rows.chains:
+        for upper, lower in pairwise(chain):
+            is_outside = row_of[upper] == 0 and upper not in boxes
+            bottom = tops[row_of[upper]] + (0 if is_outside else SMALL[1])
+            below = tops[row_of[lower]]
+            _line(made, x + rows.x[upper], bottom, x + rows.x[lower], below)
+            if lower != chain[-1]:
+                middle = x + rows.x[lower]
+                _line(made, middle, below, middle, below + SMALL[1])
 
 
 def _box(
     made: Diagram, box: Box, x: float, y: float, width: float, height: float
 ) -> float:
-    label = box.name
+    label = box.title or box.name
     if len(label) * _LETTER > width - 12:
-        label = label.removeprefix(made.shared.get(label, ""))
+        prefix, suffix = made.shared.get(box.members[0], ("", ""))
+        label = label.removeprefix(prefix).removesuffix(suffix) or label
     rectangle = (round(x), round(y), round(width), round(height))
-    made.boxes.append(PlacedBox(box, label, *rectangle))
+    placed = PlacedBox(box, label, *rectangle)
+    made.boxes.append(placed)
+    made.placed[box.members[0]] = placed
     return y + height
 
 

@@ -81,7 +81,7 @@ export function boxesBetween(
   });
 }
 
-/** Returns the lines between two heights as a path. */
+/** Returns the lines between two heights as a path; those that lead aside are curves. */
 export function pathBetween(
   lines: readonly DiagramLine[],
   top: number,
@@ -89,7 +89,12 @@ export function pathBetween(
 ): string {
   return lines
     .filter(([, y1, , y2]) => Math.min(y1, y2) < bottom && Math.max(y1, y2) > top)
-    .map(([x1, y1, x2, y2]) => `M${x1 + 0.5} ${y1}L${x2 + 0.5} ${y2}`)
+    .map(([x1, y1, x2, y2]) => {
+      const [from, to] = [x1 + 0.5, x2 + 0.5];
+      if (x1 === x2 || y1 === y2) return `M${from} ${y1}L${to} ${y2}`;
+      const middle = (y1 + y2) / 2;
+      return `M${from} ${y1}C${from} ${middle} ${to} ${middle} ${to} ${y2}`;
+    })
     .join("");
 }
 
