@@ -9,9 +9,10 @@ the page and in the kernel is counted.
 
 Neither closed widgets nor those of a cell that was run again leave a page quite: a
 kernel connection of JupyterLab keeps a listener of every comm it ever had, that one the
-model, and the model, in ipywidgets' `state_change` promise, its last view. So the same is done with control
-panels of plain ipywidgets, of the same kinds and number, and their growth is taken off. The bar is 10 seconds, and no growth of
-listeners, views, bitmaps or threads beyond that.
+model, and the model, in ipywidgets' `state_change` promise, its last view. So the same
+is done with control panels of plain ipywidgets, of the same kinds and number, and their
+growth is taken off. The bar is 10 seconds, and no growth of listeners, views, bitmaps
+or threads beyond that.
 """
 
 from __future__ import annotations
