@@ -11,6 +11,7 @@ import base64
 import html
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,14 @@ STYLE = """
 body { margin: 24px auto; max-width: 1120px; padding: 0 16px; }
 h1 { font-size: 18px; font-weight: 600; }
 main { display: grid; gap: 24px;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); }
-main > div { min-width: 0; }
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, var(--column)), 1fr)); }
+figure { margin: 0; min-width: 0; }
+figcaption { font-size: 14px; margin-bottom: 6px; }
+details { font-size: 13px; margin-top: 8px; }
+table { border-collapse: collapse; }
+th { font-weight: normal; text-align: left; padding-right: 16px; opacity: 0.75; }
+td, th { vertical-align: top; padding: 1px 0; padding-right: 16px; }
+pre { overflow: auto; font-size: 12px; }
 """
 
 SCRIPT = """
@@ -59,6 +66,23 @@ HIDDEN = ("_esm", "_css", "layout", "tabbable", "tooltip", "poster_id")
 """Traits that a page does not need."""
 
 
+@dataclass(frozen=True)
+class Piece:
+    """One widget of a page.
+
+    Attributes:
+        bundle: stem of its front end.
+        state: its traits, bytes included.
+        caption: HTML above it.
+        details: HTML below it.
+    """
+
+    bundle: str
+    state: dict[str, Any]
+    caption: str = ""
+    details: str = ""
+
+
 def save_widgets(path: str | Path, widgets: Sequence[Any], *, title: str = "") -> Path:
     """Write an HTML file that shows widgets as they are now.
 
@@ -75,19 +99,33 @@ def save_widgets(path: str | Path, widgets: Sequence[Any], *, title: str = "") -
     """
     if not widgets:
         raise SettingError("a page of no widgets; expected at least one")
-    bundles = {_bundle(widget): read_bundle(_bundle(widget)) for widget in widgets}
-    shown = [{"bundle": _bundle(widget), "state": _state(widget)} for widget in widgets]
+    pieces = [Piece(_bundle(widget), _state(widget)) for widget in widgets]
+    return write_page(path, pieces, title=title or widgets[0].title, column=480)
+
+
+def write_page(
+    path: str | Path, pieces: Sequence[Piece], *, title: str, column: int
+) -> Path:
+    """Write an HTML file of several widgets.
+
+    Args:
+        path: where to.
+        pieces: what it shows.
+        title: heading of the page.
+        column: least width of a widget beside another one, in CSS pixels.
+
+    Returns:
+        The path.
+    """
+    bundles = {piece.bundle: read_bundle(piece.bundle) for piece in pieces}
     scripts = "".join(
         f'<script type="text/plain" id="bundle-{name}">{_inside_script(script)}</script>\n'
         for name, (script, _) in bundles.items()
     )
     style = "".join(style for _, style in bundles.values())
-    heading = html.escape(title or widgets[0].title)
-    # The class tells the front end that no kernel is behind the widget.
-    places = "".join(
-        f'<div id="widget-{number}" class="jupyter-widgets-disconnected"></div>'
-        for number in range(len(widgets))
-    )
+    heading = html.escape(title)
+    figures = "".join(_figure(number, piece) for number, piece in enumerate(pieces))
+    shown = [{"bundle": piece.bundle, "state": piece.state} for piece in pieces]
     path = Path(path)
     path.write_text(
         "<!DOCTYPE html>\n"
@@ -96,8 +134,8 @@ def save_widgets(path: str | Path, widgets: Sequence[Any], *, title: str = "") -
         '<meta name="viewport" content="width=device-width">\n'
         '<link rel="icon" href="data:,">\n'
         f"<title>{heading}</title>\n"
-        f"<style>{style}{STYLE}</style></head>\n"
-        f"<body><h1>{heading}</h1>\n<main>{places}</main>\n"
+        f"<style>{style}{STYLE}main {{ --column: {column}px; }}</style></head>\n"
+        f"<body><h1>{heading}</h1>\n<main>{figures}</main>\n"
         f"{scripts}"
         f'<script type="application/json" id="widgets">{_json(shown)}</script>\n'
         f'<script type="module">{SCRIPT}</script>\n'
@@ -107,24 +145,33 @@ def save_widgets(path: str | Path, widgets: Sequence[Any], *, title: str = "") -
     return path
 
 
+def _figure(number: int, piece: Piece) -> str:
+    caption = piece.caption and f"<figcaption>{piece.caption}</figcaption>"
+    return (
+        f"<figure>{caption}"
+        # The class tells the front end that no kernel is behind the widget.
+        f'<div id="widget-{number}" class="jupyter-widgets-disconnected"></div>'
+        f"{piece.details}</figure>"
+    )
+
+
 def _bundle(widget: Any) -> str:
     return getattr(widget, "BUNDLE", "frame_canvas")
 
 
 def _state(widget: Any) -> dict[str, Any]:
-    state = {}
-    for name in widget.keys:
-        if name in HIDDEN or name.startswith("_"):
-            continue
-        value = getattr(widget, name)
-        if isinstance(value, bytes):
-            value = {"$bytes": base64.b64encode(value).decode()}
-        state[name] = value
-    return state
+    names = [one for one in widget.keys if one not in HIDDEN and one[0] != "_"]
+    return {name: getattr(widget, name) for name in names}
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, allow_nan=False).replace("<", "\\u003c")
+    def encoded(one: Any) -> Any:
+        if not isinstance(one, bytes):
+            raise TypeError(f"{type(one).__name__} in the state of a widget")
+        return {"$bytes": base64.b64encode(one).decode()}
+
+    text = json.dumps(value, allow_nan=False, default=encoded)
+    return text.replace("<", "\\u003c")
 
 
 def _inside_script(script: str) -> str:

@@ -113,9 +113,11 @@ def test_a_page_holds_everything_and_loads_nothing(make_vis, tmp_path):
     assert "Two &lt;/script&gt; &amp; more" in text
     assert not re.search(r"(src|href)=[\"']?(https?:)?//", text)
     assert "default-src 'none'" in text
-    states = json.loads(
-        re.search(r'id="states">(.*?)</script>', text, re.DOTALL).group(1)
+    widgets = json.loads(
+        re.search(r'id="widgets">(.*?)</script>', text, re.DOTALL).group(1)
     )
+    states = [widget["state"] for widget in widgets]
+    assert text.count('id="bundle-frame_canvas"') == 1
     assert [state["title"] for state in states] == [
         "TinyInception, channel mixed4a:30",
         "TinyInception, channel mixed3a:2",
