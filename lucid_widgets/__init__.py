@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from lucid_widgets.widgets.activation_grid import ActivationGrid
     from lucid_widgets.widgets.atlas_explorer import AtlasExplorer
     from lucid_widgets.widgets.attribution_explorer import AttributionExplorer
+    from lucid_widgets.widgets.caricature import Caricature
     from lucid_widgets.widgets.channel_grid import ChannelGrid
+    from lucid_widgets.widgets.deepdream import DeepDream
     from lucid_widgets.widgets.explorer import Explorer
     from lucid_widgets.widgets.feature_vis import FeatureVis
     from lucid_widgets.widgets.mixer import Mixer
@@ -24,7 +26,9 @@ __all__ = [
     "ActivationGrid",
     "AtlasExplorer",
     "AttributionExplorer",
+    "Caricature",
     "ChannelGrid",
+    "DeepDream",
     "Explorer",
     "FeatureVis",
     "Mixer",
@@ -41,7 +45,9 @@ _WIDGETS = {
     "ActivationGrid": "lucid_widgets.widgets.activation_grid",
     "AtlasExplorer": "lucid_widgets.widgets.atlas_explorer",
     "AttributionExplorer": "lucid_widgets.widgets.attribution_explorer",
+    "Caricature": "lucid_widgets.widgets.caricature",
     "ChannelGrid": "lucid_widgets.widgets.channel_grid",
+    "DeepDream": "lucid_widgets.widgets.deepdream",
     "Explorer": "lucid_widgets.widgets.explorer",
     "FeatureVis": "lucid_widgets.widgets.feature_vis",
     "Mixer": "lucid_widgets.widgets.mixer",

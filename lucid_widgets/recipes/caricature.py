@@ -8,18 +8,20 @@ After the notebook "Feature inversion: caricatures" of Lucid.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from lucid_widgets.errors import ImageError
+from lucid_widgets.frame import Frame
 from lucid_widgets.misc.io import show
 from lucid_widgets.optvis import param, transform
 from lucid_widgets.optvis.objectives import Objective
 from lucid_widgets.optvis.objectives_util import safe_sqrt
 from lucid_widgets.optvis.render import frames
+from lucid_widgets.optvis.settings import Hyperparameters
 from lucid_widgets.shapes import Images, Pixels, ScalarTensor
 
 
@@ -36,20 +38,19 @@ def dot_compare(layer: str, batch: int = 1, cossim_pow: float = 0.0) -> Objectiv
         cossim_pow: how much the angle matters.
     """
 
-    def value(T: Any) -> ScalarTensor:
+    def value(T: Any, power: Any) -> ScalarTensor:
         acts = T(layer)
         photo, picture = acts[0], acts[batch]
         dot = tf.reduce_sum(photo * picture)
-        if cossim_pow == 0:
-            return dot
         norm = 1e-6 + safe_sqrt(tf.reduce_sum(picture**2))
-        return dot * tf.maximum(0.1, dot / norm) ** cossim_pow
+        return dot * tf.maximum(0.1, dot / norm) ** power
 
     return Objective(
         value,
         f"caricature {layer}",
         f"Dot Compare({layer}, {batch}, {cossim_pow})",
-        structure=("dot_compare", layer, batch, cossim_pow),
+        numbers=[np.float32(cossim_pow)],
+        structure=("dot_compare", layer, batch),
         targets=[(layer, None)],
     )
 
@@ -87,26 +88,70 @@ def caricature(
         >>> pictures = caricature(load("dog.jpg"), model, ["mixed3b", "mixed4c"])
     """
     names = [layers] if isinstance(layers, str) else list(layers)
-    photo = _resized(img, model.image_shape)
-    height, width = photo.shape[:2]
-    compared = [dot_compare(name, i + 1, cossim_pow) for i, name in enumerate(names)]
-
-    def photo_and_pictures() -> Any:
-        pictures = param.image(width, height, batch=len(names))
-        return tf.concat([photo[np.newaxis], pictures], axis=0)
-
-    run = frames(
+    run = grow_caricature(
+        _resized(img, model.image_shape),
         model,
-        Objective.sum(compared),
-        photo_and_pictures,
-        transforms=_TRANSFORMS,
+        names,
+        n_steps=n_steps,
+        cossim_pow=cossim_pow,
         seed=seed,
-        steps=n_steps,
     )
     images = deque(run, maxlen=1).pop().images
     if verbose:
         show(np.hstack([*images]))
     return images
+
+
+def grow_caricature(
+    photo: Pixels,
+    model: Any,
+    layers: Sequence[str],
+    *,
+    n_steps: int = 512,
+    cossim_pow: float | Callable[[], float] = 0.0,
+    seed: int = 0,
+    state: Any = None,
+) -> Generator[Frame, None, None]:
+    """Return an iterator over caricatures that grow.
+
+    Args:
+        photo: `[height, width, 3]` in [0, 1], as the model is to see it.
+        model: from `lucid_widgets.modelzoo.vision_models`.
+        layers: one picture for each.
+        n_steps: how many updates in all.
+        cossim_pow: see `dot_compare`; a function is asked before every update, so that
+            the running optimization can be changed.
+        seed: decides all that is random.
+        state: go on from a frame's `state`, of the same photo and layers.
+
+    Yields:
+        A `Frame` for each update; its images are the photo, and one for each layer.
+
+    Raises:
+        LucidError: no such layer, or an impossible number.
+    """
+    height, width = photo.shape[:2]
+
+    def objective(power: float) -> Objective:
+        return Objective.sum(
+            [dot_compare(name, i + 1, power) for i, name in enumerate(layers)]
+        )
+
+    def photo_and_pictures() -> Any:
+        pictures = param.image(width, height, batch=len(layers))
+        return tf.concat([photo[np.newaxis], pictures], axis=0)
+
+    power = cossim_pow if callable(cossim_pow) else lambda: cossim_pow
+    return frames(
+        model,
+        objective(power()),
+        photo_and_pictures,
+        transforms=_TRANSFORMS,
+        seed=seed,
+        steps=n_steps,
+        state=state,
+        live=lambda: (objective(power()), Hyperparameters()),
+    )
 
 
 feature_inversion = caricature

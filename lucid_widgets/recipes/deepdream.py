@@ -7,13 +7,14 @@ Tyka, "Inceptionism: Going Deeper into Neural Networks" (Google Research Blog, 2
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from lucid_widgets.errors import ImageError, SettingError
+from lucid_widgets.frame import Frame
 from lucid_widgets.optvis.objectives import Objective, as_objective
 from lucid_widgets.optvis.objectives import deepdream as _everything
 from lucid_widgets.optvis.settings import STEPS
@@ -60,32 +61,121 @@ def deepdream(
     Example:
         >>> dream = deepdream(load("sky.jpg"), model, "mixed4c")
     """
+    dream = np.asarray(img)
+    for frame in grow_deepdream(
+        img,
+        model,
+        objective,
+        n_steps=n_steps,
+        octaves=octaves,
+        octave_scale=octave_scale,
+        step_size=step_size,
+        tile=tile,
+        seed=seed,
+    ):
+        dream = frame.images[0]
+        if on_octave is not None and (frame.step + 1) % n_steps == 0:
+            on_octave(dream)
+    return dream
+
+
+def grow_deepdream(
+    img: Pixels,
+    model: Any,
+    objective: Any,
+    *,
+    n_steps: int = 10,
+    octaves: int = 4,
+    octave_scale: float = 1.4,
+    step_size: float = 0.01,
+    jitter: int | None = None,
+    tile: int = 512,
+    seed: int = 0,
+    live: Callable[[], Mapping[str, Any]] | None = None,
+) -> Generator[Frame, None, None]:
+    """Return an iterator over a dream that grows; see `deepdream`.
+
+    Args:
+        img: see `deepdream`.
+        model: see `deepdream`.
+        objective: see `deepdream`.
+        n_steps: see `deepdream`.
+        octaves: see `deepdream`.
+        octave_scale: see `deepdream`.
+        step_size: see `deepdream`.
+        jitter: by how many pixels at most the picture is moved before an update, and
+            back afterwards; left out, as far as it goes.
+        tile: see `deepdream`.
+        seed: see `deepdream`.
+        live: asked before every update for other values of `objective`, `step_size` and
+            `jitter`, to be used from then on.
+
+    Yields:
+        A `Frame` for each update, of one image, whose size is that of the octave.
+
+    Raises:
+        ImageError: `img` is no photo.
+        LucidError: no such layer, or an impossible number.
+    """
     photo = _checked(img)
-    wanted = _objective(model, objective)
-    check_targets(model, wanted)
+    check_targets(model, _objective(model, objective))
     STEPS.check("n_steps", n_steps, int)
     if octaves < 1 or octave_scale <= 1 or step_size <= 0 or tile < 16:
         raise SettingError(
             f"octaves={octaves}, octave_scale={octave_scale}, step_size={step_size}, "
             f"tile={tile}; expected at least 1, above 1, above 0, and at least 16"
         )
-    gradient = _gradient_of(model, wanted)
+    now = {"objective": objective, "step_size": step_size, "jitter": jitter}
+    sizes = [
+        [max(16, int(n / octave_scale**octave)) for n in photo.shape[:2]]
+        for octave in reversed(range(octaves))
+    ]
+    return _grow(photo, model, now, sizes, n_steps, tile, seed, live)
+
+
+def _grow(
+    photo: np.ndarray,
+    model: Any,
+    now: dict[str, Any],
+    sizes: list[list[int]],
+    n_steps: int,
+    tile: int,
+    seed: int,
+    live: Callable[[], Mapping[str, Any]] | None,
+) -> Generator[Frame, None, None]:
     rng = np.random.default_rng(seed)
     detail = np.zeros_like(photo)
-    dream = photo
-    for octave in reversed(range(octaves)):
-        size = [max(16, int(n / octave_scale**octave)) for n in photo.shape[:2]]
+    asked: Any = None
+    gradient: Any = None
+    for octave, size in enumerate(sizes):
         base = _resized(photo, size)
         dream = np.clip(base + _resized(detail, size), 0, 1)
-        for _ in range(n_steps):
-            offset = (int(rng.integers(size[0])), int(rng.integers(size[1])))
-            step = tiled_gradient(gradient, dream, tile, offset)
-            scale = step_size / (np.abs(step).mean() + 1e-12)
-            dream = np.clip(dream + scale * step, 0, 1)
+        for step in range(n_steps):
+            if live is not None:
+                now = {**now, **live()}
+            if gradient is None or now["objective"] != asked:
+                asked = now["objective"]
+                gradient = _gradient_of(model, _objective(model, asked))
+            move = _moved_gradient(gradient, dream, tile, now["jitter"], rng)
+            scale = now["step_size"] / (np.abs(move).mean() + 1e-12)
+            dream = np.clip(dream + scale * move, 0, 1)
+            yield Frame(octave * n_steps + step, float("nan"), dream[np.newaxis])
         detail = dream - base
-        if on_octave is not None:
-            on_octave(dream)
-    return dream
+
+
+def _moved_gradient(
+    gradient: Callable[[Pixels], Pixels],
+    image: Pixels,
+    tile: int,
+    jitter: int | None,
+    rng: np.random.Generator,
+) -> Pixels:
+    """Return the gradient of a picture that is moved at random, and moved back."""
+    height, width = image.shape[:2]
+    offset = (int(rng.integers(height)), int(rng.integers(width)))
+    if jitter is not None:
+        offset = tuple(int(n) for n in rng.integers(-jitter, jitter + 1, 2))
+    return tiled_gradient(gradient, image, tile, (offset[0], offset[1]))
 
 
 def _checked(img: Any) -> np.ndarray:

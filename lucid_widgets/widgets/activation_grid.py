@@ -107,14 +107,14 @@ class ActivationGrid(PhotoWidget):
                     self.done = float(found.progress)
                     self.version += 1
             yield
-        self.sheet = _kept(self.found.sheet())
+        self.sheet = kept_file(self.found.sheet())
 
     def _poster_pixels(self) -> NDArray[np.uint8] | None:
         """Return the pictures, as one."""
         return None if self.found is None else to_pixels(self.found.sheet())
 
 
-def _kept(sheet: Pixels) -> bytes:
+def kept_file(sheet: Pixels) -> bytes:
     """Return a picture as a file of bounded size, the better the smaller it is."""
     pixels = Image.fromarray(to_pixels(sheet)[..., :3].squeeze())
     for quality in (80, 60, 40):

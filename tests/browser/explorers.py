@@ -56,6 +56,15 @@ CELLS = {
     "attribution": (
         "attributed = AttributionExplorer(image=photo, layer='mixed4a')\nattributed"
     ),
+    "caricature": (
+        "strip = Caricature(image=photo, strip=['conv2d1', 'conv2d2'], n_steps=12)\n"
+        "strip"
+    ),
+    "deepdream": (
+        "dream = DeepDream(image=photo, layer='conv2d2', size=72, octaves=2, "
+        "n_steps=12)\n"
+        "dream"
+    ),
     "hostile": (
         "class Hostile(models.TinyInception):\n"
         "    labels = [ATTACK] * 200\n"

@@ -233,6 +233,49 @@ def test_a_grid_of_activations_grows_over_the_photo(explorers, shot):
     explorers.ask("activations.close()")
 
 
+def test_caricatures_grow_beside_the_photo_and_layers_come_and_go(explorers, shot):
+    output = explorers.show("caricature")
+    explorers.wait_for_icons(output, 3)
+    names = output.locator(".lucid-strip-line span")
+    assert names.all_inner_texts() == ["photo", "conv2d1", "conv2d2"]
+    output.get_by_role("slider").press("ArrowRight")
+    wait_for(lambda: explorers.ask("strip.cossim_pow") == 0.1, "the slider")
+    output.get_by_role("button", name="remove conv2d2").click()
+    wait_for(lambda: explorers.ask("strip.strip") == ["conv2d1"], "one layer")
+    output.get_by_label("Add").select_option("conv2d0")
+    wait_for(
+        lambda: explorers.ask("strip.shown") == ["conv2d1", "conv2d0"], "the strip"
+    )
+    explorers.wait_for_icons(output, 3)
+    wait_for(lambda: explorers.ask("len(strip.sheet)"), "the kept strip")
+    explorers.assert_accessible(".lucid-caricature")
+    for theme, width, look in LOOKS:
+        explorers.look(output, shot, f"caricature-{look}", theme, width)
+
+
+def test_a_photo_dreams_and_takes_over_what_changes(explorers, shot):
+    output = explorers.show("deepdream")
+    dream = output.locator(".lucid-dream img")
+    wait_for(lambda: explorers.ask("dream.version") > 0, "the dream")
+    first = dream.get_attribute("src")
+    wait_for(lambda: dream.get_attribute("src") != first, "the dream to grow")
+    wait_for(lambda: explorers.ask("dream.done") == 1, "its end")
+    output.get_by_label("Only").fill("30")
+    wait_for(lambda: explorers.ask("dream.target") == "conv2d2:30", "the unit")
+    output.get_by_label("Jitter").press("ArrowRight")
+    wait_for(lambda: explorers.ask("dream.jitter") == 33, "the jitter")
+    wait_for(
+        lambda: explorers.ask("(dream.done, dream.status)") == (1, "resting"), "it"
+    )
+    before = explorers.ask("dream.version")
+    output.get_by_role("button", name="Again").click()
+    wait_for(lambda: explorers.ask("dream.version") > before, "another")
+    assert explorers.ask("dream.error") == ""
+    explorers.assert_accessible(".lucid-deepdream")
+    for theme, width, look in LOOKS:
+        explorers.look(output, shot, f"deepdream-{look}", theme, width)
+
+
 def test_a_map_is_moved_and_zoomed_and_a_cell_chosen_by_mouse_and_keys(explorers, shot):
     output = explorers.show("atlas")
     atlas = output.get_by_role("application", name="map of 16 cells")

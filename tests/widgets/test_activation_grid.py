@@ -73,7 +73,7 @@ def test_bad_options_and_photos_are_told(tiny_model, grid):
 def test_a_large_sheet_is_kept_small(monkeypatch):
     monkeypatch.setattr(module, "MAX_KEPT", 3000)
     noise = np.random.default_rng(0).random((200, 300, 3), np.float32)
-    kept = module._kept(noise)
+    kept = module.kept_file(noise)
     assert len(kept) < 6000
     width, height = Image.open(io.BytesIO(kept)).size
     assert width / height == pytest.approx(1.5, rel=0.1)

@@ -47,6 +47,8 @@ const WORTH_RENDERING = 14;
 /** Cells smaller than this are drawn from a sheet, in CSS pixels. */
 const SMALLEST_FULL = 24;
 const MOST_WANTED = 320;
+/** Of cells that have no icon yet: on light and dark alike. */
+const BLANK = "#808080";
 const WHEEL_RATE = 0.0016;
 const KEY_ZOOM = 1.3;
 const KEY_MOVE = 60;
@@ -141,10 +143,9 @@ export class AtlasMap {
       this.node.setAttribute("aria-label", state.label);
     if (state.cells !== before.cells) {
       this.#levels?.close();
-      const { color } = getComputedStyle(this.node);
       this.#levels = new IconLevels(
         state.cells,
-        (number) => [color, 0.12 + 0.5 * state.fullness(number)],
+        (number) => [BLANK, 0.2 + 0.6 * state.fullness(number)],
         () => this.#drawSoon(),
       );
       this.#pointed = -1;
