@@ -15,7 +15,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Literal, Protocol, TypeAlias
@@ -23,6 +22,7 @@ from typing import Literal, Protocol, TypeAlias
 from lucid_widgets.frame import Frame
 from lucid_widgets.stream.protocol import Status
 from lucid_widgets.stream.run_state import RunState
+from lucid_widgets.stream.waiting import wait_until
 
 MakeFrames: TypeAlias = Callable[[], Iterator[Frame]]
 
@@ -31,9 +31,6 @@ IDLE_S = 30.0
 
 JOIN_S = 2.0
 """Most seconds that `close` waits for the step in progress."""
-
-INTERRUPT_S = 0.5
-"""Seconds between two looks for Ctrl-C where waiting cannot be interrupted."""
 
 _Action: TypeAlias = Literal["step", "rest", "tend", "prepare", "end"]
 
@@ -243,17 +240,11 @@ class Runner:
         Raises:
             Exception: what made the run fail.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
             if threading.current_thread() is self._thread:
                 raise RuntimeError("wait() on the worker thread would never return")
-            while not self._at_rest():
-                left = INTERRUPT_S
-                if deadline is not None:
-                    left = min(left, deadline - time.monotonic())
-                    if left <= 0:
-                        return False
-                self._changed.wait(left)
+            if not wait_until(self._changed, self._at_rest, timeout):
+                return False
             error = self.error
         if error is not None:
             raise error

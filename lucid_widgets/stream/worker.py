@@ -22,20 +22,18 @@ import atexit
 import contextlib
 import itertools
 import threading
-import time
 import weakref
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
+
+from lucid_widgets.stream.waiting import wait_until
 
 IDLE_S = 5.0
 """Seconds without work after which the thread ends."""
 
 JOIN_S = 2.0
 """Most seconds that `close` waits for the item in progress."""
-
-INTERRUPT_S = 0.5
-"""Seconds between two looks for Ctrl-C where waiting cannot be interrupted."""
 
 
 @dataclass
@@ -153,23 +151,20 @@ class Worker:
         Raises:
             Exception: what the last job to fail raised, if none was begun since.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
             if threading.current_thread() is self._thread:
                 raise RuntimeError("wait() on the worker's thread would never return")
-            while self._jobs or self._current is not None:
-                left = INTERRUPT_S
-                if deadline is not None:
-                    left = min(left, deadline - time.monotonic())
-                    if left <= 0:
-                        return False
-                self._changed.wait(left)
+            if not wait_until(self._changed, self._is_idle, timeout):
+                return False
             error = self._error
         if error is not None:
             raise error
         return True
 
     # Call with the lock held ------------------------------------------------------
+
+    def _is_idle(self) -> bool:
+        return not self._jobs and self._current is None
 
     def _drop(self, name: Hashable) -> None:
         job = self._jobs.pop(name, None)

@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-import anywidget
 import numpy as np
 import traitlets
 from numpy.typing import NDArray
@@ -34,10 +33,10 @@ from lucid_widgets.stream.widget_protocol import (
     parse_to_kernel,
 )
 from lucid_widgets.stream.worker import Worker
-from lucid_widgets.widgets.bundle import read_bundle
-from lucid_widgets.widgets.comms import handle_where_received, is_open
+from lucid_widgets.widgets.comms import is_open
 from lucid_widgets.widgets.frame_canvas import describe
 from lucid_widgets.widgets.icon_supply import IconSupply
+from lucid_widgets.widgets.kernel_owned import KernelOwned
 from lucid_widgets.widgets.model_choice import as_model
 from lucid_widgets.widgets.poster import PosterOutput
 from lucid_widgets.widgets.preloading import import_between_cells, import_on_worker
@@ -50,7 +49,7 @@ Answer = tuple[Any, Sequence[bytes]]
 """What answers a question: a JSON value, and buffers."""
 
 
-class BaseWidget(anywidget.AnyWidget):
+class BaseWidget(KernelOwned):
     """The base of widgets about units; not displayed itself.
 
     A subclass names its bundle and the traits that the page may ask to change,
@@ -67,17 +66,11 @@ class BaseWidget(anywidget.AnyWidget):
         TypeError: an unknown argument.
     """
 
-    BUNDLE: ClassVar[str] = ""
-    """Stem of ``js/src/widgets/STEM.ts``."""
-
     CHANGEABLE: ClassVar[tuple[str, ...]] = ()
     """Traits that the page may ask to change, each validated by the kernel."""
 
     AT_ONCE: ClassVar[tuple[str, ...]] = ()
     """Questions that take no time, and do not wait for work in progress."""
-
-    _esm = traitlets.Unicode().tag(sync=True)
-    _css = traitlets.Unicode().tag(sync=True)
 
     status = traitlets.Enum(["resting", "working", "failed", "closed"], "resting").tag(
         sync=True
@@ -117,7 +110,6 @@ class BaseWidget(anywidget.AnyWidget):
                 raise TypeError(
                     f"{type(self).__name__} got an unknown argument {name!r}"
                 )
-        script, style = read_bundle(self.BUNDLE)
         self.model = as_model(model)
         self._directions: dict[str, Unit] = {}
         self.worker = Worker(f"lucid_widgets {self.BUNDLE}")
@@ -129,9 +121,7 @@ class BaseWidget(anywidget.AnyWidget):
             self.show_error,
             self._note_status,
         )
-        super().__init__(_esm=script, _css=style, poster_id=self._poster.id, **traits)
-        handle_where_received(self)
-        self.on_msg(self._receive)
+        super().__init__(poster_id=self._poster.id, **traits)
         import_between_cells()
 
     # For users --------------------------------------------------------------------
@@ -302,28 +292,6 @@ class BaseWidget(anywidget.AnyWidget):
             self.send(message, list(buffers))
 
     # From the browser -----------------------------------------------------------------
-
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Refuse what a front end wants to write: every trait is the kernel's.
-
-        Code is among them (`_esm`): whoever could write that could run programs in
-        the pages of everyone who shares the kernel.
-        """
-        names = [name for name in sync_data if name in self.keys]
-        self.show_error(
-            ProtocolError(
-                f"the front end tried to write {', '.join(names) or 'unknown traits'}, "
-                "which only the kernel may"
-            )
-        )
-        self.send_state(names)
-
-    def _receive(self, _widget: Any, content: Any, buffers: Any) -> None:
-        try:
-            self._dispatch(content, buffers or ())
-        except Exception as error:
-            # Anything raised from here would be printed into some cell.
-            self.show_error(error)
 
     def _dispatch(self, content: Any, buffers: Sequence[Any]) -> None:
         message = parse_to_kernel(content, buffers)

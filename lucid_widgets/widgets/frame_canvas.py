@@ -7,15 +7,15 @@ only the kernel writes; frames and commands travel as messages (`stream.protocol
 from __future__ import annotations
 
 import traceback
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any, ClassVar, Protocol
 
-import anywidget
 import traitlets
 
-from lucid_widgets.errors import LucidError, ProtocolError
-from lucid_widgets.stream.protocol import Command, ToBrowser, ToKernel, parse_message
-from lucid_widgets.widgets.bundle import read_bundle
-from lucid_widgets.widgets.comms import handle_where_received, is_open
+from lucid_widgets.errors import LucidError
+from lucid_widgets.stream.protocol import Command, ToBrowser, parse_message
+from lucid_widgets.widgets.comms import is_open
+from lucid_widgets.widgets.kernel_owned import KernelOwned
 
 
 class CanvasListener(Protocol):
@@ -43,15 +43,14 @@ class CanvasListener(Protocol):
         """A view was removed; so many are left."""
 
 
-class FrameCanvas(anywidget.AnyWidget):
+class FrameCanvas(KernelOwned):
     """Draws the frames it is sent.
 
     Raises:
         LucidError: the front end is not built.
     """
 
-    _esm = traitlets.Unicode().tag(sync=True)
-    _css = traitlets.Unicode().tag(sync=True)
+    BUNDLE: ClassVar[str] = "frame_canvas"
 
     status = traitlets.Enum(
         ["idle", "preparing", "running", "paused", "finished", "failed", "closed"],
@@ -110,11 +109,8 @@ class FrameCanvas(anywidget.AnyWidget):
     """Names the output that shows the same picture to those without widgets."""
 
     def __init__(self, **kwargs: Any) -> None:
-        script, style = read_bundle("frame_canvas")
         self._listener: CanvasListener | None = None
-        super().__init__(_esm=script, _css=style, **kwargs)
-        handle_where_received(self)
-        self.on_msg(self._receive)
+        super().__init__(**kwargs)
 
     def listen(self, listener: CanvasListener) -> None:
         """Pass what the browser says on to `listener`."""
@@ -135,29 +131,8 @@ class FrameCanvas(anywidget.AnyWidget):
         """Show what went wrong, in place."""
         self.error = describe(error)
 
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Refuse what a front end wants to write: every trait here is the kernel's.
-
-        Code is among them (`_esm`): whoever could write that could run programs in
-        the pages of everyone who shares the kernel.
-        """
-        names = [name for name in sync_data if name in self.keys]
-        self.show_error(
-            ProtocolError(
-                f"the front end tried to write {', '.join(names) or 'unknown traits'} "
-                "of the canvas, which only the kernel may"
-            )
-        )
-        self.send_state(names)
-
-    def _receive(self, _widget: Any, content: Any, buffers: Any) -> None:
-        try:
-            self._dispatch(parse_message(content, buffers or ()))
-        except Exception as error:
-            # Anything raised from here would be printed into some cell.
-            self.show_error(error)
-
-    def _dispatch(self, message: ToKernel) -> None:
+    def _dispatch(self, content: Any, buffers: Sequence[Any]) -> None:
+        message = parse_message(content, buffers)
         listener = self._listener
         if listener is None:
             return

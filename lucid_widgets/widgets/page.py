@@ -99,7 +99,7 @@ def save_widgets(path: str | Path, widgets: Sequence[Any], *, title: str = "") -
     """
     if not widgets:
         raise SettingError("a page of no widgets; expected at least one")
-    pieces = [Piece(_bundle(widget), _state(widget)) for widget in widgets]
+    pieces = [Piece(widget.BUNDLE, _state(widget)) for widget in widgets]
     return write_page(path, pieces, title=title or widgets[0].title, column=480)
 
 
@@ -153,10 +153,6 @@ def _figure(number: int, piece: Piece) -> str:
         f'<div id="widget-{number}" class="jupyter-widgets-disconnected"></div>'
         f"{piece.details}</figure>"
     )
-
-
-def _bundle(widget: Any) -> str:
-    return getattr(widget, "BUNDLE", "frame_canvas")
 
 
 def _state(widget: Any) -> dict[str, Any]:
