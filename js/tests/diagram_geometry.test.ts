@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import {
+  BAND_HEIGHT,
+  bandsOf,
   boxAtKey,
-  boxesBetween,
   boxOf,
-  pathBetween,
   readBoxes,
   readLines,
 } from "../src/diagram/diagram_geometry.js";
@@ -33,14 +33,34 @@ describe("the picture of a model", () => {
     expect(boxOf(boxes, "z")).toBe(-1);
   });
 
-  it("draws only what is between two heights", () => {
-    expect(boxesBetween(boxes, 20, 40)).toEqual([]);
-    expect(boxesBetween(boxes, 30, 81)).toEqual([1, 2, 3]);
-    const lines = readLines([
-      [5, 0, 5, 100],
-      [5, 200, 50, 200],
+  it("is cut into bands, each with what begins in it and what passes", () => {
+    const [first, second] = [BAND_HEIGHT - 10, BAND_HEIGHT + 10];
+    const boxes = readBoxes([
+      { name: "a", rectangle: [0, 0, 5, 20] },
+      { name: "b", rectangle: [0, first, 5, 20] },
+      { name: "c", rectangle: [0, second, 5, 20] },
     ]);
-    expect(pathBetween(lines, 40, 60)).toBe("M5.5 0L5.5 100");
+    const bands = bandsOf(
+      boxes,
+      [
+        [5, 0, 5, 10],
+        [5, first, 9, second],
+        [1, second, 8, second],
+      ],
+      2 * BAND_HEIGHT + 5,
+    );
+    expect(bands.map((band) => band.boxes)).toEqual([[0, 1], [2], []]);
+    const curve = `M5.5 ${first}C5.5 320 9.5 320 9.5 ${second}`;
+    expect(bands.map((band) => band.path)).toEqual([
+      `M5.5 0L5.5 10${curve}`,
+      `${curve}M1.5 ${second}L8.5 ${second}`,
+      "",
+    ]);
+  });
+
+  it("is not cut into more bands than anybody scrolls through", () => {
+    const boxes = readBoxes([{ name: "far", rectangle: [0, 1e300, 5, 20] }]);
+    expect(bandsOf(boxes, [[0, -1e300, 0, 1e300]], 10).length).toBe(4096);
   });
 
   it("is walked with keys", () => {

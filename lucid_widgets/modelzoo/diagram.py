@@ -314,14 +314,29 @@ def _box(
     made: Diagram, box: Box, x: float, y: float, width: float, height: float
 ) -> float:
     label = box.title or box.name
-    if len(label) * _LETTER > width - 12:
+    letters = (width - 12) / _LETTER
+    if len(label) > letters:
         prefix, suffix = made.shared.get(box.members[0], ("", ""))
         label = label.removeprefix(prefix).removesuffix(suffix) or label
+    if height == SMALL[1] and len(label) > letters:
+        label = _last_words(label, letters)
     rectangle = (round(x), round(y), round(width), round(height))
     placed = PlacedBox(box, label, *rectangle)
     made.boxes.append(placed)
     made.placed[box.members[0]] = placed
     return y + height
+
+
+def _last_words(label: str, letters: float) -> str:
+    """Return the words at the end for which there is room; never numbers alone."""
+    shortest = label
+    for start in (match.end() for match in re.finditer("_", label)):
+        if not re.search("[a-zA-Z]", label[start:]):
+            break
+        shortest = label[start:]
+        if len(shortest) <= letters:
+            break
+    return shortest
 
 
 def _line(made: Diagram, x1: float, y1: float, x2: float, y2: float) -> None:

@@ -188,13 +188,14 @@ def test_boxes_of_a_cell_are_called_by_names_that_somebody_gave():
 
 
 def test_where_a_cell_is_crowded_its_number_is_left_out():
-    ways = [f"left{i}_cell_7: Conv2D in" for i in range(8)]
-    joins = [f"sum{i}_cell_7: Add left{i}_cell_7 left{i + 1}_cell_7" for i in range(7)]
-    last = "end: Concatenate " + " ".join(f"sum{i}_cell_7" for i in range(7))
+    ways = [f"conv_left{i}_cell_7: Conv2D in" for i in range(8)]
+    reads = [f"conv_left{i}_cell_7 conv_left{i + 1}_cell_7" for i in range(7)]
+    joins = [f"sum_{i}_cell_7: Add {read}" for i, read in enumerate(reads)]
+    last = "end: Concatenate " + " ".join(f"sum_{i}_cell_7" for i in range(7))
     made = diagram(fold(graph("\n".join([*ways, *joins, last]))))
     labels = {one.box.name: one.label for one in made.boxes}
-    assert labels["left3_cell_7"] == "left3"
-    assert labels["sum0_cell_7"] == "sum0"
+    assert labels["conv_left3_cell_7"] == "left3"
+    assert labels["sum_0_cell_7"] == "sum_0"
 
 
 def test_a_thousand_operations_are_folded_and_laid_out():

@@ -69,33 +69,52 @@ export function boxOf(boxes: readonly DiagramBox[], layer: string): number {
   return own >= 0 ? own : boxes.findIndex(({ members }) => members.includes(layer));
 }
 
-/** Returns the numbers of the boxes between two heights. */
-export function boxesBetween(
-  boxes: readonly DiagramBox[],
-  top: number,
-  bottom: number,
-): readonly number[] {
-  return [...boxes.keys()].filter((number) => {
-    const box = boxes[number];
-    return box !== undefined && box.y < bottom && box.y + box.height > top;
-  });
+/** A part of the picture that is put into the document, and taken out, as a whole. */
+export interface Band {
+  /** Numbers of the boxes that begin in it. */
+  readonly boxes: number[];
+  /** What is drawn of the lines that pass through it. */
+  path: string;
 }
 
-/** Returns the lines between two heights as a path; those that lead aside are curves. */
-export function pathBetween(
+/** In px; small enough that one is made within a frame. */
+export const BAND_HEIGHT = 320;
+
+/** Cuts a picture into bands, from top to bottom. */
+export function bandsOf(
+  boxes: readonly DiagramBox[],
   lines: readonly DiagramLine[],
-  top: number,
-  bottom: number,
-): string {
-  return lines
-    .filter(([, y1, , y2]) => Math.min(y1, y2) < bottom && Math.max(y1, y2) > top)
-    .map(([x1, y1, x2, y2]) => {
-      const [from, to] = [x1 + 0.5, x2 + 0.5];
-      if (x1 === x2 || y1 === y2) return `M${from} ${y1}L${to} ${y2}`;
-      const middle = (y1 + y2) / 2;
-      return `M${from} ${y1}C${from} ${middle} ${to} ${middle} ${to} ${y2}`;
-    })
-    .join("");
+  height: number,
+): readonly Band[] {
+  const lowest = boxes.reduce((low, { y }) => Math.max(low, y), height);
+  const count = Math.min(MOST_BANDS, bandAt(lowest) + 1);
+  const bands = Array.from({ length: count }, (): Band => ({ boxes: [], path: "" }));
+  for (const [number, { y }] of boxes.entries()) bands[bandAt(y)]?.boxes.push(number);
+  for (const line of lines) {
+    const [, y1, , y2] = line;
+    const last = Math.min(bandAt(Math.max(y1, y2)), count - 1);
+    for (let at = bandAt(Math.min(y1, y2)); at <= last; at++) {
+      const band = bands[at];
+      if (band) band.path += strokeOf(line);
+    }
+  }
+  return bands;
+}
+
+/** A picture of a million px is no picture. */
+const MOST_BANDS = 4096;
+
+/** Returns the number of the band at a height. */
+export function bandAt(y: number): number {
+  return Math.max(0, Math.floor(y / BAND_HEIGHT));
+}
+
+/** Returns a line as a path; one that leads aside is a curve. */
+function strokeOf([x1, y1, x2, y2]: DiagramLine): string {
+  const [from, to] = [x1 + 0.5, x2 + 0.5];
+  if (x1 === x2 || y1 === y2) return `M${from} ${y1}L${to} ${y2}`;
+  const middle = (y1 + y2) / 2;
+  return `M${from} ${y1}C${from} ${middle} ${to} ${middle} ${to} ${y2}`;
 }
 
 /** Returns the box that a key leads to; `null` for keys that lead nowhere. */

@@ -1,21 +1,24 @@
 /**
  * The picture of a model as a list box: only what is in view is in the document.
  *
+ * It is cut into bands. While somebody scrolls, most frames change nothing; some add a
+ * band that comes near, one at a time.
+ *
  * The box has the focus, and names the option that the keys are at; a thousand layers
  * are one stop of the Tab key.
  */
 
 import { element } from "../element.js";
 import {
+  BAND_HEIGHT,
+  type Band,
+  bandAt,
+  bandsOf,
   boxAtKey,
-  boxesBetween,
   type DiagramBox,
   type DiagramLine,
-  pathBetween,
 } from "./diagram_geometry.js";
 
-/** Drawn ahead of scrolling. */
-const AHEAD = 240;
 /** Where the browser knows no heights (a test's DOM). */
 const HEIGHT = 480;
 const SVG = "http://www.w3.org/2000/svg";
@@ -37,20 +40,18 @@ export class DiagramView {
     "aria-label": "layers of the model",
   });
   readonly #sheet = element("div", { class: "lucid-diagram-sheet", role: "none" });
-  readonly #path = document.createElementNS(SVG, "path");
-  readonly #svg = document.createElementNS(SVG, "svg");
   readonly #id = `lucid-diagram-${nextId++}`;
   readonly #pick: (box: DiagramBox) => void;
+  /** The bands in the document, and the options in them, by number. */
   readonly #shown = new Map<number, HTMLElement>();
+  readonly #options = new Map<number, HTMLElement>();
+  #bands: readonly Band[] = [];
   #picture: Picture = { boxes: [], lines: [], width: 0, height: 0 };
   #chosen = -1;
   #isDue = false;
 
   constructor(pick: (box: DiagramBox) => void, signal: AbortSignal) {
     this.#pick = pick;
-    this.#svg.setAttribute("aria-hidden", "true");
-    this.#svg.append(this.#path);
-    this.#sheet.append(this.#svg);
     this.node.append(this.#sheet);
     this.node.addEventListener("scroll", () => this.#paintSoon(), {
       signal,
@@ -69,17 +70,27 @@ export class DiagramView {
       this.#picture = picture;
       for (const node of this.#shown.values()) node.remove();
       this.#shown.clear();
-      const { width, height } = picture;
+      this.#options.clear();
+      const { boxes, lines, width, height } = picture;
+      this.#bands = bandsOf(boxes, lines, height);
       this.#sheet.style.width = `${width}px`;
       this.#sheet.style.height = `${height}px`;
-      this.#svg.setAttribute("width", `${width}`);
-      this.#svg.setAttribute("height", `${height}`);
       this.#chosen = -1;
     }
-    const isNew = chosen !== this.#chosen;
+    const before = this.#chosen;
     this.#chosen = chosen;
-    if (isNew) this.#scrollToChosen();
+    if (chosen !== before) this.#scrollToChosen();
     this.#paint();
+    this.#mark(before);
+  }
+
+  /** Tells which option is chosen, and that another is not any more. */
+  #mark(before: number): void {
+    this.#options.get(before)?.setAttribute("aria-selected", "false");
+    const option = this.#options.get(this.#chosen);
+    option?.setAttribute("aria-selected", "true");
+    if (option) this.node.setAttribute("aria-activedescendant", option.id);
+    else this.node.removeAttribute("aria-activedescendant");
   }
 
   #paintSoon(): void {
@@ -91,31 +102,58 @@ export class DiagramView {
     });
   }
 
+  /** Puts the bands in view into the document, and one of those beside them. */
   #paint(): void {
-    const { boxes, lines } = this.#picture;
-    const top = this.node.scrollTop - AHEAD;
-    const bottom = this.node.scrollTop + (this.node.clientHeight || HEIGHT) + AHEAD;
-    const wanted = new Set(boxesBetween(boxes, top, bottom));
+    const top = this.node.scrollTop;
+    const bottom = top + (this.node.clientHeight || HEIGHT);
+    const [first, last] = [
+      bandAt(top),
+      Math.min(bandAt(bottom), this.#bands.length - 1),
+    ];
     // Named by the list box, so it must be there.
-    if (this.#chosen >= 0) wanted.add(this.#chosen);
+    const chosen = this.#picture.boxes[this.#chosen];
+    const kept = chosen ? bandAt(chosen.y) : -1;
     for (const [number, node] of this.#shown) {
-      if (wanted.has(number)) continue;
+      if (number === kept || (number >= first - 2 && number <= last + 2)) continue;
       node.remove();
       this.#shown.delete(number);
+      for (const box of this.#bands[number]?.boxes ?? []) this.#options.delete(box);
     }
-    for (const number of wanted) {
-      const box = boxes[number];
-      if (!box) continue;
-      const node = this.#shown.get(number) ?? this.#add(box, number, boxes.length);
-      node.setAttribute("aria-selected", String(number === this.#chosen));
-    }
-    this.#path.setAttribute("d", pathBetween(lines, top, bottom));
-    if (this.#chosen >= 0)
-      this.node.setAttribute("aria-activedescendant", `${this.#id}-${this.#chosen}`);
-    else this.node.removeAttribute("aria-activedescendant");
+    if (kept >= 0) this.#show(kept);
+    for (let number = first; number <= last; number++) this.#show(number);
+    const near = [last + 1, first - 1].find(
+      (number) => this.#bands[number] && !this.#shown.has(number),
+    );
+    if (near === undefined) return;
+    this.#show(near);
+    this.#paintSoon();
   }
 
-  #add(box: DiagramBox, number: number, count: number): HTMLElement {
+  #show(number: number): void {
+    const band = this.#bands[number];
+    if (!band || this.#shown.has(number)) return;
+    const node = element("div", { class: "lucid-diagram-band", role: "none" });
+    node.style.top = `${number * BAND_HEIGHT}px`;
+    node.style.height = `${BAND_HEIGHT}px`;
+    const { width } = this.#picture;
+    const svg = document.createElementNS(SVG, "svg");
+    svg.setAttribute("aria-hidden", "true");
+    svg.setAttribute("width", `${width}`);
+    svg.setAttribute("height", `${BAND_HEIGHT}`);
+    svg.setAttribute("viewBox", `0 ${number * BAND_HEIGHT} ${width} ${BAND_HEIGHT}`);
+    const path = document.createElementNS(SVG, "path");
+    path.setAttribute("d", band.path);
+    svg.append(path);
+    node.append(svg);
+    for (const at of band.boxes) {
+      const box = this.#picture.boxes[at];
+      if (box) node.append(this.#option(box, at));
+    }
+    this.#sheet.append(node);
+    this.#shown.set(number, node);
+  }
+
+  #option(box: DiagramBox, number: number): HTMLElement {
     const label = [box.name, box.kind, box.depth ? `${box.depth} channels` : ""]
       .filter(Boolean)
       .join(", ");
@@ -126,23 +164,23 @@ export class DiagramView {
       title: label,
       "aria-label": label,
       "aria-posinset": `${number + 1}`,
-      "aria-setsize": `${count}`,
+      "aria-setsize": `${this.#picture.boxes.length}`,
+      "aria-selected": `${number === this.#chosen}`,
       "data-number": `${number}`,
     });
     node.classList.toggle("lucid-box-small", box.width < 120);
     node.style.left = `${box.x}px`;
-    node.style.top = `${box.y}px`;
+    node.style.top = `${box.y - bandAt(box.y) * BAND_HEIGHT}px`;
     node.style.width = `${box.width}px`;
     node.style.height = `${box.height}px`;
-    if (box.width >= 40) {
+    if (box.width >= 30) {
       const name = element("bdi", {}, box.label);
       node.append(element("span", { class: "lucid-box-name" }, name));
     }
     if (box.width >= 120 && box.depth) {
       node.append(element("span", { class: "lucid-box-depth" }, `${box.depth}`));
     }
-    this.#sheet.append(node);
-    this.#shown.set(number, node);
+    this.#options.set(number, node);
     return node;
   }
 
