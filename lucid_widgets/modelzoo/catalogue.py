@@ -19,23 +19,26 @@ from lucid_widgets.modelzoo import inception_v1, lucid_models, tiny_inception
 from lucid_widgets.modelzoo.downloading import Download, is_offline
 from lucid_widgets.modelzoo.keras_model import KerasModel, from_keras
 
-# The names are those of keras.applications; a test compares.
-APPLICATIONS = tuple(
-    f"{family}{variant}"
+APPLICATIONS: dict[str, int] = {
+    f"{family}{variant}": int(megabytes)
     for family, variants in {
-        "ConvNeXt": "Base Large Small Tiny XLarge",
-        "DenseNet": "121 169 201",
-        "EfficientNet": "B0 B1 B2 B3 B4 B5 B6 B7",
-        "EfficientNetV2": "B0 B1 B2 B3 L M S",
-        "Inception": "ResNetV2 V3",
-        "MobileNet": " V2 V3Large V3Small",
-        "NASNet": "Large Mobile",
-        "ResNet": "101 101V2 152 152V2 50 50V2",
-        "VGG": "16 19",
-        "Xception": "",
+        "ConvNeXt": "Base 339 Large 755 Small 192 Tiny 109 XLarge 1310",
+        "DenseNet": "121 33 169 57 201 80",
+        "EfficientNet": "B0 29 B1 31 B2 36 B3 48 B4 75 B5 118 B6 166 B7 256",
+        "EfficientNetV2": "B0 29 B1 34 B2 42 B3 59 L 479 M 220 S 88",
+        "Inception": "ResNetV2 215 V3 92",
+        "MobileNet": " 16 V2 14 V3Large 22 V3Small 10",
+        "NASNet": "Large 343 Mobile 23",
+        "ResNet": "101 171 101V2 171 152 232 152V2 232 50 98 50V2 98",
+        "VGG": "16 528 19 549",
+        "Xception": " 88",
     }.items()
-    for variant in variants.split(" ")
-)
+    for variant, megabytes in zip(
+        variants.split(" ")[::2], variants.split(" ")[1::2], strict=True
+    )
+}
+"""Models of `keras.applications`, and the size of their weights in MB, as Keras' pages
+say; for MobileNetV3, four bytes for each number."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +93,13 @@ def catalog() -> list[CatalogueEntry]:
     entries += [
         CatalogueEntry(
             name,
-            None,
+            megabytes,
             "as stated by keras.applications",
             "keras.applications",
             cached=None,
             verified="value range, from the name; layers are read from the model",
         )
-        for name in APPLICATIONS
+        for name, megabytes in APPLICATIONS.items()
     ]
     return entries
 
@@ -165,13 +168,28 @@ def _check_offline(name: str) -> None:
     """Refuse to let Keras download when there is to be no network."""
     if not is_offline():
         return
-    folder = _keras_home() / "models"
-    files = folder.glob("*.h5") if folder.is_dir() else ()
-    if not any(_letters(name) in _letters(file.name) for file in files):
+    if not _kept_by_keras(name):
+        folder = _keras_home() / "models"
         raise OfflineError(
             f"the weights of {name} are not in {folder}, and LUCID_WIDGETS_OFFLINE is set; "
             "put the file that Keras downloads there, or use weights=None for random ones"
         )
+
+
+def _kept_by_keras(name: str) -> bool:
+    folder = _keras_home() / "models"
+    files = folder.glob("*.h5") if folder.is_dir() else ()
+    return any(_letters(name) in _letters(file.name) for file in files)
+
+
+def megabytes_to_fetch(name: str) -> int | None:
+    """Return how much Keras will download for a model; None if nothing, or not by Keras.
+
+    Keras tells nobody how a download goes; so its size is said beforehand.
+    """
+    return (
+        None if name not in APPLICATIONS or _kept_by_keras(name) else APPLICATIONS[name]
+    )
 
 
 def _letters(name: str) -> str:

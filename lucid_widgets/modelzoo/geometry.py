@@ -6,7 +6,8 @@ two neighbouring positions lie a stride apart. Both follow from the windows on t
     receptive field  <-  receptive field + (window - 1) * dilation * stride
     stride           <-  stride * step of the window
 
-Where ways meet, the largest receptive field counts.
+Where ways meet, the largest receptive field counts. What averages over all positions
+(squeeze and excitation) sees the whole image, and so does what it is multiplied into.
 """
 
 from __future__ import annotations
@@ -23,28 +24,35 @@ class Geometry:
     """How the positions of a layer lie on the image, in pixels, along its height.
 
     Args:
-        stride: distance between neighbouring positions.
-        receptive_field: side of the square that one position sees.
+        stride: distance between neighbouring positions; 0 where there is but one.
+        receptive_field: side of the square that one position sees; None for the whole
+            image.
     """
 
     stride: int
-    receptive_field: int
+    receptive_field: int | None
 
     def windowed(self, window: int, step: int = 1, dilation: int = 1) -> Geometry:
         """Return the geometry after a window was moved over this layer."""
-        grown = (window - 1) * dilation * self.stride
-        return Geometry(self.stride * step, self.receptive_field + grown)
+        seen = self.receptive_field
+        if seen is not None:
+            seen += (window - 1) * dilation * self.stride
+        return Geometry(self.stride * step, seen)
 
 
 START = Geometry(1, 1)
+_AVERAGE = Geometry(0, None)
 
 
 def join(sources: Sequence[Geometry | None]) -> Geometry | None:
     """Return the geometry where several ways meet; None if their strides differ."""
     known = [source for source in sources if source is not None]
-    if len(known) != len(sources) or len({source.stride for source in known}) != 1:
+    strides = {source.stride for source in known} - {0}
+    if len(known) != len(sources) or not known or len(strides) > 1:
         return None
-    return max(known, key=lambda source: source.receptive_field)
+    seen = [source.receptive_field for source in known]
+    fields = [field for field in seen if field is not None]
+    return Geometry(max(strides, default=0), max(fields) if fields == seen else None)
 
 
 # Operations that work on every position by itself.
@@ -107,6 +115,21 @@ _POINTWISE_LAYERS = {
     *("Multiply", "Average", "Maximum", "Subtract", "Rescaling", "Normalization"),
     *("LayerNormalization", "GroupNormalization", "LayerScale", "StochasticDepth"),
     *("CustomScaleLayer", "Relu", "Relu6", "Silu", "Gelu", "HardSwish", "Identity"),
+    *("LeakyRelu", "Elu", "Selu", "Sigmoid", "HardSigmoid", "HardSilu", "Tanh", "Clip"),
+    *("Softmax", "Softplus", "Divide", "TrueDivide", "Negative", "Absolute", "Square"),
+    *(
+        "Sqrt",
+        "Power",
+        "Exp",
+        "Log",
+        "Sin",
+        "Cos",
+        "Minimum",
+        "Where",
+        "Greater",
+        "Less",
+    ),
+    *("Dense", "EinsumDense", "GaussianNoise", "GaussianDropout", "Cast"),
 }
 _WINDOW_LAYERS = {
     *(
@@ -135,6 +158,10 @@ def steps_geometry(steps: Sequence[Any]) -> list[Geometry | None]:
 def _after_layer(layer: Any, before: Geometry) -> Geometry | None:
     kind = type(layer).__name__
     if kind in _POINTWISE_LAYERS:
+        return before
+    if kind in ("GlobalAveragePooling2D", "GlobalMaxPooling2D"):
+        return _AVERAGE
+    if before == _AVERAGE and kind in ("Reshape", "Flatten"):
         return before
     if kind not in _WINDOW_LAYERS:
         return None

@@ -150,6 +150,11 @@ def canonical_names(operations: Iterable[Any]) -> dict[int, str]:
     return names
 
 
+def model_name(model: Any) -> str:
+    """Return a model's name; without the number that Keras counts on, as for layers."""
+    return _automatic_name(model)[0] or model.name
+
+
 def _numbered_by_hand(found: list[tuple[int, Any]]) -> bool:
     """Return whether names that look like Keras' were given by the author.
 

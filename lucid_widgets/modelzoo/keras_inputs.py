@@ -109,4 +109,13 @@ def make_weights(keras_model: Any, shape: tuple[int | None, ...]) -> None:
     elif not keras_model.built or _inputs_of(keras_model) is None:
         # Blocks make their weights when they are called for the first time, which must
         # not happen inside of a function being traced.
-        keras_model(np.zeros((1, *(size or 224 for size in shape)), np.float32))
+        image = np.zeros((1, *(size or 224 for size in shape)), np.float32)
+        try:
+            keras_model(image)
+        except Exception as error:  # whatever the model's own code raises
+            why = " ".join(str(error).split())[:300]
+            raise ModelError(
+                f"{keras_model.name} cannot be called with one batch of images of shape "
+                f"{image.shape}: {why}. A model with further inputs needs a wrapper that "
+                "takes the image alone; if the size is wrong, pass image_shape="
+            ) from error

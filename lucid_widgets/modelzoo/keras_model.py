@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
-import logging
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -26,8 +25,6 @@ from lucid_widgets.modelzoo.keras_inputs import check_size, input_shape, make_we
 from lucid_widgets.modelzoo.keras_ranges import infer_value_range
 from lucid_widgets.modelzoo.keras_sizes import takes_one_size_only
 from lucid_widgets.modelzoo.vision_base import Layer, Model
-
-logger = logging.getLogger(__name__)
 
 # Layers that only pass on or rearrange what others computed.
 _PLUMBING = {
@@ -51,7 +48,7 @@ class KerasModel(Model):
 
     def __init__(self, keras_model: Any) -> None:
         self.keras_model = keras_model
-        self.model_name = keras_model.name
+        self.model_name = keras_graph.model_name(keras_model)
         self.steps, self.sources = keras_graph.flatten(keras_model)
         self._labels: list[str] | None = None
         # By id() of the variable, in an edited copy.
@@ -289,7 +286,7 @@ class KerasModel(Model):
         steps = {name: index for name, (index, _) in self.sources.items()}
         steps.update(self.before_names)
         found = {name: by_step[index] for name, index in steps.items() if index >= 0}
-        return {name: geometry for name, geometry in found.items() if geometry}
+        return {name: place for name, place in found.items() if place and place.stride}
 
     def depth_of(self, name: str) -> int | None:
         """Return the number of channels of any addressable name, without its values."""
@@ -354,7 +351,7 @@ def from_keras(
     shape = input_shape(keras_model, image_shape)
     make_weights(keras_model, shape)
     model = KerasModel(keras_model)
-    model.model_name = name or keras_model.name
+    model.model_name = name or model.model_name
     known = (shape[0] or 224, shape[1] or 224)
     model.image_shape = (*known, shape[2] or 3)
     if image_value_range is None:
@@ -367,9 +364,5 @@ def from_keras(
     if fixed_size:
         check_size(keras_model, known)
         model.fixed_size = (known[0], known[1])
-        logger.info(
-            "%s takes images of %d x %d px only: others are resized, as the last step",
-            *(model.model_name, *known),
-        )
     model._labels = checked_labels(labels)
     return model

@@ -15,7 +15,8 @@ class Layer:
         depth: number of channels; None when it is not known.
         tags: kinds, such as ``"conv"`` or ``"dense"``.
         stride: distance in pixels of the image between two neighbouring positions.
-        receptive_field: side in pixels of the square of the image that one position sees.
+        receptive_field: side in pixels of the square of the image that one position sees;
+            None where it sees all of the image, or nobody knows.
     """
 
     def __init__(

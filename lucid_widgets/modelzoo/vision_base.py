@@ -9,6 +9,7 @@ evaluator (see `lucid_widgets.modelzoo.activations`).
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,6 +31,8 @@ from lucid_widgets.modelzoo.overriding import current_overrides
 from lucid_widgets.shapes import ImageTensor
 
 __all__ = ["IMAGENET_MEAN", "IMAGENET_MEAN_BGR", "Layer", "Model"]
+
+logger = logging.getLogger(__name__)
 
 IMAGENET_MEAN = np.array([123.68, 116.779, 103.939], np.float32)
 """Mean of ImageNet's pixels: red, green, blue, in 0..255."""
@@ -176,11 +179,22 @@ class Model:
 
         images = tf.convert_to_tensor(images)
         if self.fixed_size and tuple(images.shape[1:3]) != tuple(self.fixed_size):
+            self._tell_of_resizing()
             images = tf.image.resize(images, self.fixed_size)
         if self.is_BGR:
             images = tf.reverse(images, [-1])
         low, high = (np.asarray(end, np.float32) for end in self.image_value_range)
         return low + images * (high - low)
+
+    def _tell_of_resizing(self) -> None:
+        """Say once for each model that it sees other images than it is given."""
+        if not vars(self).get("_told_of_resizing"):
+            self._told_of_resizing = True
+            logger.warning(
+                "%s takes images of %d x %d px only: others are resized, as the last step "
+                "before the network",
+                *(self.model_name, *(self.fixed_size or ())),
+            )
 
     def _as_batch(self, images: Any) -> Any:
         import tensorflow as tf

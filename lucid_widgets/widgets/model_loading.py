@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from lucid_widgets.modelzoo.catalogue import megabytes_to_fetch
 from lucid_widgets.modelzoo.downloading import watched
 from lucid_widgets.modelzoo.vision_base import Model
 from lucid_widgets.stream.worker import Worker
@@ -100,7 +101,7 @@ class ModelLoader:
             former.refuse(None)
         if not isinstance(given, str):
             return as_model(given)
-        self._canvas.loading = f"loading {given[:60]}…"
+        self._canvas.loading = _loading(given)
         try:
             return as_model(given)
         finally:
@@ -122,7 +123,7 @@ class ModelLoader:
     def _begin(self, request: _Request) -> None:
         with self._lock:
             self._newest = request
-            self._canvas.loading = f"loading {request.name}…"
+            self._canvas.loading = _loading(request.name)
 
     def _load(
         self,
@@ -160,6 +161,12 @@ class ModelLoader:
             act()
         except Exception as error:  # an event loop would print it
             request.refuse(error)
+
+
+def _loading(name: str) -> str:
+    megabytes = megabytes_to_fetch(name)
+    size = "" if megabytes is None else f" {megabytes} MB of weights, once"
+    return f"loading {name[:60]}…{size}"
 
 
 def _prepare() -> None:

@@ -8,7 +8,12 @@ import pytest
 
 from lucid_widgets.errors import CacheError, ModelError, OfflineError, UnknownModelError
 from lucid_widgets.modelzoo import lucid_models, vision_models
-from lucid_widgets.modelzoo.catalogue import APPLICATIONS, application, catalog
+from lucid_widgets.modelzoo.catalogue import (
+    APPLICATIONS,
+    application,
+    catalog,
+    megabytes_to_fetch,
+)
 from lucid_widgets.modelzoo.nets_factory import (
     at_hand,
     by_name,
@@ -155,6 +160,18 @@ def test_command_line_and_widget_know_the_same_models():
     offered = [name for name, _ in model_options({})]
     assert offered[:2] == ["TinyInception", "InceptionV1"]
     assert sorted(offered) == sorted(at_hand())
+
+
+def test_it_is_known_how_much_keras_downloads(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert megabytes_to_fetch("VGG16") == 528
+    assert megabytes_to_fetch("TinyInception") is None
+    sizes = {entry.name: entry.megabytes for entry in catalog()}
+    assert sizes["MobileNetV2"] == 14
+    assert sizes["Xception"] == 88
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "vgg16_weights_tf_dim_ordering_tf_kernels.h5").touch()
+    assert megabytes_to_fetch("VGG16") is None
 
 
 def test_offline_keras_is_not_asked_to_download(offline, monkeypatch):

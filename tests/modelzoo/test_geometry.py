@@ -65,3 +65,20 @@ def test_keras_models_see_what_they_say():
     assert model.get_layer("pool").stride == 4
     assert model.get_layer("mean").receptive_field is None
     assert model.get_layer("b_pre_relu").receptive_field == 11
+
+
+def test_squeeze_and_excitation_sees_the_whole_image_and_keeps_the_stride():
+    x = inputs = keras.Input((None, None, 3))
+    x = layers.Conv2D(4, 3, strides=2, name="a")(x)
+    y = layers.GlobalAveragePooling2D(name="mean")(x)
+    y = layers.Dense(4, activation="sigmoid", name="gate")(layers.Reshape((1, 1, 4))(y))
+    x = layers.Multiply(name="gated")([x, y])
+    x = layers.Conv2D(4, 3, strides=2, name="b")(x)
+    model = from_keras(keras.Model(inputs, x), (0, 1))
+    places = {
+        layer.name: (layer.stride, layer.receptive_field) for layer in model.layers
+    }
+    assert places["a"] == (2, 3)
+    assert places["mean"] == places["gate"] == (None, None)
+    assert (places["gated"], places["b"]) == ((2, None), (4, None))
+    assert seen_by(model, "b", (61, 24)) == (0, 61)

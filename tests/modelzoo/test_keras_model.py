@@ -382,7 +382,7 @@ def test_dropout_is_off(images):
     np.testing.assert_allclose(model.activations(images, "drop"), images)
 
 
-def test_images_are_resized_for_models_of_one_size(images):
+def test_images_are_resized_for_models_of_one_size(images, caplog):
     inputs = keras.Input((16, 12, 3))
     x = layers.Conv2D(4, 3, name="conv")(inputs)
     x = layers.Dense(2, name="dense")(layers.Flatten()(x))
@@ -391,6 +391,13 @@ def test_images_are_resized_for_models_of_one_size(images):
     found = model.activations(images, ["conv", "dense"])
     assert found["conv"].shape == (2, 14, 10, 4)
     assert found["dense"].shape == (2, 2)
+    # It says so, once.
+    model.activations(images[:, :-2], "conv")
+    told = [record.getMessage() for record in caplog.records]
+    assert [text for text in told if "16 x 12 px only: others are resized" in text] == [
+        "m takes images of 16 x 12 px only: others are resized, as the last step before "
+        "the network"
+    ]
 
 
 def test_models_that_average_over_positions_take_any_size(images):
@@ -410,6 +417,33 @@ def test_several_inputs_are_refused():
     )
     with pytest.raises(ModelError, match=r"2 inputs \('left', 'right'\)"):
         from_keras(keras.Model([left, right], left + right), (0, 1))
+
+
+def test_further_inputs_of_models_of_python_code_are_refused():
+    class Two(keras.Model):
+        def call(self, x, y):
+            return x + y
+
+    class Named(keras.Model):
+        def call(self, x):
+            return x["image"]
+
+    for model in (Two(name="m"), Named(name="m")):
+        with pytest.raises(ModelError, match=r"m cannot be called .*\(1, 8, 10, 3\)"):
+            from_keras(model, (0, 1), image_shape=(8, 10, 3))
+
+
+def test_the_number_that_keras_gave_to_a_model_is_not_in_its_name():
+    def build():
+        inputs = keras.Input((8, 8, 3))
+        return keras.Model(
+            inputs, layers.Conv2D(2, 1, kernel_initializer="ones")(inputs)
+        )
+
+    first, second = from_keras(build(), (0, 1)), from_keras(build(), (0, 1))
+    assert first.name == second.name == "functional"
+    assert first.fingerprint() == second.fingerprint()
+    assert first != second  # either may be trained further
 
 
 def test_models_without_images_are_refused():

@@ -86,7 +86,8 @@ def test_sliders_move_and_the_run_goes_on_while_a_model_is_loaded(make_vis, slow
     assert vis.running
 
 
-def test_the_newest_choice_wins(make_vis, slow):
+def test_the_newest_choice_wins(make_vis, slow, monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))  # where no weights are
     vis = make_vis()
     seen = []
     vis.observe(lambda change: seen.append(change.new), "model")
@@ -95,7 +96,7 @@ def test_the_newest_choice_wins(make_vis, slow):
         choose(vis, "InceptionV1")
         await until(slow["InceptionV1"].begun.is_set)
         choose(vis, "MobileNetV2")
-        assert vis.canvas.loading == "loading MobileNetV2…"
+        assert vis.canvas.loading.startswith("loading MobileNetV2… 14 MB")
         for one in slow.values():
             one.go_on.set()
         await until(lambda: vis.model is slow["MobileNetV2"].model)
