@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -10,15 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 import traitlets
 from numpy.typing import NDArray
-from PIL import Image
 
-from lucid_widgets.shapes import Pixels
 from lucid_widgets.stream.encoder import encode_live, to_pixels
 from lucid_widgets.widgets.base import Answer
+from lucid_widgets.widgets.kept_file import kept_file
 from lucid_widgets.widgets.photo_widget import PhotoWidget
-
-MAX_KEPT = 250_000
-"""Most bytes of the sheet that a saved notebook keeps."""
 
 BETWEEN = 0.25
 """Seconds between two looks that the page is offered."""
@@ -107,23 +102,8 @@ class ActivationGrid(PhotoWidget):
                     self.done = float(found.progress)
                     self.version += 1
             yield
-        self.sheet = kept_file(self.found.sheet())
+        self.sheet = kept_file(to_pixels(self.found.sheet()))
 
     def _poster_pixels(self) -> NDArray[np.uint8] | None:
         """Return the pictures, as one."""
         return None if self.found is None else to_pixels(self.found.sheet())
-
-
-def kept_file(sheet: Pixels) -> bytes:
-    """Return a picture as a file of bounded size, the better the smaller it is."""
-    pixels = Image.fromarray(to_pixels(sheet)[..., :3].squeeze())
-    for quality in (80, 60, 40):
-        file = io.BytesIO()
-        pixels.save(file, "WEBP", quality=quality)
-        if file.tell() <= MAX_KEPT:
-            return file.getvalue()
-    scale = (MAX_KEPT / file.tell()) ** 0.5
-    pixels = pixels.resize([max(1, int(n * scale)) for n in pixels.size])
-    file = io.BytesIO()
-    pixels.save(file, "WEBP", quality=40)
-    return file.getvalue()

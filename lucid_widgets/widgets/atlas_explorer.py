@@ -19,13 +19,17 @@ from lucid_widgets.recipes.icons import Icon
 from lucid_widgets.recipes.units import Unit, direction
 from lucid_widgets.stream.encoder import to_pixels
 from lucid_widgets.widgets.base import Answer, BaseWidget
-from lucid_widgets.widgets.icon_sheet import MAX_KEPT, IconSheet
+from lucid_widgets.widgets.icon_sheet import IconSheet
+from lucid_widgets.widgets.kept_file import kept_file
 from lucid_widgets.widgets.objective_choice import check_layer, first_choice
 
 MAX_CELLS = 20_000
 MAX_GRID = 200
 TOP = 3
 """Classes that are told for each cell."""
+
+MAX_SENT = 8_000_000
+"""Most bytes of the sheet that the page is sent."""
 
 CHUNK = 64
 """Icons looked up between two chances for more urgent work."""
@@ -375,7 +379,7 @@ class AtlasExplorer(BaseWidget):
                 changed = True
         if changed:
             with self.hold_sync():
-                self.sheet = self._sheet.file((80, 60, 40), MAX_KEPT)
+                self.sheet = kept_file(self._sheet.pixels())
                 self.drawn = self._sheet.drawn.astype("u1").tobytes()
 
     def _answer(self, name: str, arguments: Any, upload: bytes | None) -> Answer:
@@ -384,7 +388,8 @@ class AtlasExplorer(BaseWidget):
         if self._sheet is None or not self._sheet.drawn.any():
             return None, ()
         drawn = self._sheet.drawn.astype("u1").tobytes()
-        return None, (self._sheet.file(), drawn)
+        file = kept_file(self._sheet.pixels(), MAX_SENT, (85, 60))
+        return None, (file, drawn)
 
     # For users ----------------------------------------------------------------------
 

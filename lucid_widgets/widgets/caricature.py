@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from lucid_widgets.errors import SettingError
 from lucid_widgets.modelzoo.photos import photo_for
 from lucid_widgets.stream.encoder import encode_live, to_pixels
-from lucid_widgets.widgets.activation_grid import BETWEEN, kept_file
+from lucid_widgets.widgets.activation_grid import BETWEEN
 from lucid_widgets.widgets.base import Answer
+from lucid_widgets.widgets.kept_file import kept_file
 from lucid_widgets.widgets.objective_choice import check_layer
 from lucid_widgets.widgets.photo_widget import PhotoWidget
 
@@ -181,7 +182,7 @@ class Caricature(PhotoWidget):
                 self._last = (photo, strip, frame.state)
             yield
         if self.pictures is not None and wish is self._wish:
-            self.sheet = kept_file(np.hstack([*self.pictures]))
+            self.sheet = kept_file(to_pixels(np.hstack([*self.pictures])))
 
     def _poster_pixels(self) -> NDArray[np.uint8] | None:
         """Return the photo and its pictures, side by side."""

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from lucid_widgets.errors import ProtocolError, SettingError
 from lucid_widgets.modelzoo.photos import photo_for
 from lucid_widgets.stream.encoder import encode_live, to_pixels
-from lucid_widgets.widgets.activation_grid import kept_file
 from lucid_widgets.widgets.base import Answer
+from lucid_widgets.widgets.kept_file import kept_file
 from lucid_widgets.widgets.photo_widget import PhotoWidget
 
 BETWEEN = 0.12
@@ -221,7 +221,7 @@ class DeepDream(PhotoWidget):
                     self.version += 1
             yield
         if self.dream is not None and wish is self._wish:
-            self.sheet = kept_file(self.dream)
+            self.sheet = kept_file(to_pixels(self.dream))
 
     def _subject(self) -> tuple[str, str]:
         return self.layer, self.target

@@ -5,18 +5,14 @@ What is far away is drawn from it: one file for the whole map instead of thousan
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lucid_widgets.widgets.kept_file import colours
+
 LARGEST_SIDE = 2400
 """Of a sheet, in pixels."""
-
-MAX_KEPT = 250_000
-"""Most bytes of a sheet that a saved notebook keeps."""
 
 
 class IconSheet:
@@ -40,7 +36,7 @@ class IconSheet:
 
     def draw(self, cell: int, pixels: NDArray[np.uint8]) -> None:
         """Put an icon at its place."""
-        small = Image.fromarray(_three(pixels)).resize(
+        small = Image.fromarray(colours(pixels)).resize(
             (self.tile, self.tile), Image.Resampling.BOX
         )
         self._tiles[cell] = np.asarray(small)
@@ -54,33 +50,3 @@ class IconSheet:
             row, column = self._places[cell]
             sheet[row, :, column] = self._tiles[cell]
         return sheet.reshape(side * tile, side * tile, 3)
-
-    def file(self, qualities: Sequence[int] = (85,), most: int | None = None) -> bytes:
-        """Return the sheet as a WebP file.
-
-        Args:
-            qualities: from 1 to 100, tried one after the other.
-            most: bytes; what is still larger is made smaller, in pixels.
-        """
-        image = Image.fromarray(self.pixels())
-        data = b""
-        for quality in qualities:
-            data = _webp(image, quality)
-            if most is None or len(data) <= most:
-                return data
-        while most is not None and len(data) > most and min(image.size) > 16:
-            # A sheet has more blank space than its files say: not all at once.
-            scale = max(0.5, 0.9 * (most / len(data)) ** 0.5)
-            image = image.resize([max(1, int(side * scale)) for side in image.size])
-            data = _webp(image, qualities[-1])
-        return data
-
-
-def _webp(image: Image.Image, quality: int) -> bytes:
-    file = io.BytesIO()
-    image.save(file, "WEBP", quality=quality, method=4)
-    return file.getvalue()
-
-
-def _three(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels[..., :3]

