@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from lucid_widgets.widgets.attribution_explorer import AttributionExplorer
     from lucid_widgets.widgets.caricature import Caricature
     from lucid_widgets.widgets.channel_grid import ChannelGrid
+    from lucid_widgets.widgets.compare_models import CompareModels
     from lucid_widgets.widgets.deepdream import DeepDream
     from lucid_widgets.widgets.explorer import Explorer
     from lucid_widgets.widgets.feature_vis import FeatureVis
@@ -28,6 +29,7 @@ __all__ = [
     "AttributionExplorer",
     "Caricature",
     "ChannelGrid",
+    "CompareModels",
     "DeepDream",
     "Explorer",
     "FeatureVis",
@@ -47,6 +49,7 @@ _WIDGETS = {
     "AttributionExplorer": "lucid_widgets.widgets.attribution_explorer",
     "Caricature": "lucid_widgets.widgets.caricature",
     "ChannelGrid": "lucid_widgets.widgets.channel_grid",
+    "CompareModels": "lucid_widgets.widgets.compare_models",
     "DeepDream": "lucid_widgets.widgets.deepdream",
     "Explorer": "lucid_widgets.widgets.explorer",
     "FeatureVis": "lucid_widgets.widgets.feature_vis",

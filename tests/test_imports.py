@@ -37,6 +37,7 @@ EXPORTED = {
         "Caricature",
         "ChannelGrid",
         "DeepDream",
+        "CompareModels",
         "Explorer",
         "FeatureVis",
         "Mixer",

@@ -65,6 +65,10 @@ CELLS = {
         "n_steps=12)\n"
         "dream"
     ),
+    "compare": (
+        "compare = CompareModels(models.TinyInception(), models.TinyInception(), "
+        "[photo, photo[::-1], photo[:, ::-1]], 'mixed3a', 'mixed3b')\ncompare"
+    ),
     "hostile": (
         "class Hostile(models.TinyInception):\n"
         "    labels = [ATTACK] * 200\n"

@@ -373,6 +373,35 @@ def test_places_and_channels_answer_one_another_without_the_kernel(explorers, sh
     explorers.ask("attributed.close()")
 
 
+def test_pairs_of_channels_stand_beside_each_other(explorers, shot):
+    output = explorers.show("compare")
+    tiles = output.locator(".lucid-tile")
+    depth = "compare.model.get_layer('mixed3a').depth"
+    wait_for(lambda: tiles.count() == explorers.ask(depth), "pairs")
+    explorers.wait_for_icons(output, 4)
+    (a, b, r) = explorers.ask("compare.pairs[0]")
+    assert f"{a} · {b}" in tiles.first.inner_text()
+    assert f"{r:.2f}" in tiles.first.inner_text()
+    assert tiles.first.locator("img").count() == 2
+    tiles.first.click()
+    explorers.page.keyboard.press("ArrowRight")
+    a, b, _ = explorers.ask("compare.pairs[1]")
+    told = "(compare.selection['unit'], compare.match)"
+    wait_for(
+        lambda: explorers.ask(told) == (f"mixed3a:{a}", f"mixed3b:{b}"), "the pair"
+    )
+    output.get_by_label("beside").select_option("mixed3a")
+    output.get_by_label("Pairs").select_option("same number")
+    wait_for(
+        lambda: explorers.ask("compare.matching") == "same number", "the other way"
+    )
+    wait_for(lambda: explorers.ask("compare.pairs[0][2]") == 1, "equal channels")
+    explorers.assert_accessible(".lucid-compare-models")
+    for theme, width, look in LOOKS:
+        explorers.look(output, shot, f"compare-{look}", theme, width)
+    explorers.ask("compare.close()")
+
+
 def test_text_never_becomes_markup(explorers):
     output = explorers.show("hostile")
     assert output.locator(".lucid-tile").count() == 6

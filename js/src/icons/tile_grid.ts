@@ -12,6 +12,10 @@ import { VisibleTiles } from "./visible_tiles.js";
 
 export interface GridItem {
   readonly unit: string;
+  /** A unit whose icon stands beside. */
+  readonly beside?: string;
+  /** Length of a bar, from 0 to 1. */
+  readonly share?: number;
   readonly caption: string;
   readonly label: string;
 }
@@ -50,10 +54,15 @@ export class TileGrid {
     this.#selected = selected;
     if (!sameUnits(items, this.#items)) this.#arrange(items);
     this.#items = items;
-    for (const { unit, caption, label } of items) {
-      const icon = this.#icons.get(unit);
-      const isSelected = unit === selected;
-      this.#tiles.get(unit)?.update({ icon, caption, label, isSelected });
+    for (const { unit, beside, share = null, caption, label } of items) {
+      this.#tiles.get(unit)?.update({
+        icon: this.#icons.get(unit),
+        beside: beside === undefined ? null : this.#icons.get(beside),
+        share,
+        caption,
+        label,
+        isSelected: unit === selected,
+      });
     }
     const tile = selected === null ? undefined : this.#tiles.get(selected);
     if (tile) this.node.setAttribute("aria-activedescendant", tile.node.id);
@@ -66,7 +75,14 @@ export class TileGrid {
     for (const { unit } of items) tiles.set(unit, this.#tiles.get(unit) ?? new Tile());
     this.#tiles = tiles;
     this.node.replaceChildren(...[...tiles.values()].map(({ node }) => node));
-    this.#visible.watch(new Map([...tiles].map(([unit, { node }]) => [node, unit])));
+    this.#visible.watch(
+      new Map(
+        items.map(({ unit, beside }) => {
+          const shown = beside === undefined ? [unit] : [unit, beside];
+          return [(tiles.get(unit) ?? new Tile()).node, shown];
+        }),
+      ),
+    );
   }
 
   #onClick(event: MouseEvent): void {
@@ -114,7 +130,9 @@ export class TileGrid {
 }
 
 function sameUnits(a: readonly GridItem[], b: readonly GridItem[]): boolean {
-  return a.length === b.length && a.every(({ unit }, i) => unit === b[i]?.unit);
+  const isSame = ({ unit, beside }: GridItem, other: GridItem | undefined) =>
+    unit === other?.unit && beside === other.beside;
+  return a.length === b.length && a.every((item, i) => isSame(item, b[i]));
 }
 
 /** Scrolls the box, and never the page. */

@@ -1,7 +1,7 @@
 /**
  * Which tiles of a scrolling element are in view: these, in their order, are wanted.
  *
- * A tile is any element with a unit. Where the browser cannot tell (a test's DOM),
+ * A tile is any element with units. Where the browser cannot tell (a test's DOM),
  * the first ones count as visible.
  */
 
@@ -15,7 +15,7 @@ export class VisibleTiles {
   readonly #icons: IconStore;
   readonly #observer: IntersectionObserver | null;
   readonly #visible = new Set<Element>();
-  #units = new Map<Element, string>();
+  #units = new Map<Element, readonly string[]>();
 
   constructor(root: Element, icons: IconStore, signal: AbortSignal) {
     this.#icons = icons;
@@ -33,7 +33,7 @@ export class VisibleTiles {
   }
 
   /** Watches these tiles, in their order, instead of those before. */
-  watch(units: ReadonlyMap<Element, string>): void {
+  watch(units: ReadonlyMap<Element, readonly string[]>): void {
     for (const tile of this.#units.keys()) {
       if (units.has(tile)) continue;
       this.#observer?.unobserve(tile);
@@ -61,7 +61,7 @@ export class VisibleTiles {
       : all.slice(0, FIRST);
     this.#icons.want(
       this,
-      visible.map(([, unit]) => unit),
+      visible.flatMap(([, units]) => units),
     );
   }
 }

@@ -34,7 +34,7 @@ class Row {
     isSigned: boolean,
   ) {
     showIcon(this.#image, icons.get(unit));
-    setText(this.#name, unit);
+    if (this.#name.textContent !== unit) this.#name.replaceChildren(...breakable(unit));
     setText(this.#value, isSigned ? signed(value) : value.toPrecision(3));
     const size = isSigned ? Math.abs(value) : Math.max(0, value);
     this.#bar.style.width = `${most > 0 ? (100 * size) / most : 0}%`;
@@ -42,6 +42,13 @@ class Row {
     this.#bar.classList.toggle("lucid-word-against", isSigned && value < 0);
     this.node.setAttribute("aria-pressed", String(isSelected));
   }
+}
+
+/** The name of a unit, which may be broken behind its layer. */
+function breakable(unit: string): (string | Node)[] {
+  return unit
+    .split(/(?<=[:@])/)
+    .flatMap((part, i) => (i ? [element("wbr"), part] : [part]));
 }
 
 export class WordList {
