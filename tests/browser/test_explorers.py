@@ -335,7 +335,7 @@ def test_places_and_channels_answer_one_another_without_the_kernel(explorers, sh
     whole = cells.evaluate(colours)
     values = "attributed._values"
     strongest = explorers.ask(f"int({values}.sum((0, 1)).argmax())")
-    assert f"mixed4a:{strongest}" in words.first.inner_text()
+    assert f"channel {strongest}" in words.first.inner_text()
     words.first.hover()
     wait_for(lambda: f"map of mixed4a:{strongest}" in told.inner_text(), "its map")
     own = cells.evaluate(colours)
@@ -350,7 +350,7 @@ def test_places_and_channels_answer_one_another_without_the_kernel(explorers, sh
     photo.hover(position={"x": box["width"] - 3, "y": 0.5 * box["height"] / rows})
     corner = explorers.ask(f"int({values}[0, -1].argmax())")
     wait_for(lambda: f"row 0, column {columns - 1}" in told.inner_text(), "the corner")
-    wait_for(lambda: f"mixed4a:{corner}" in words.first.inner_text(), "its channels")
+    wait_for(lambda: f"channel {corner}" in words.first.inner_text(), "its channels")
     versus = output.get_by_label("rather than")
     versus.fill("tab")
     offers = output.locator("datalist option")
@@ -390,8 +390,8 @@ def test_pairs_of_channels_stand_beside_each_other(explorers, shot):
     wait_for(
         lambda: explorers.ask(told) == (f"mixed3a:{a}", f"mixed3b:{b}"), "the pair"
     )
-    output.get_by_label("beside").select_option("mixed3a")
-    output.get_by_label("Pairs").select_option("same number")
+    output.locator("select").nth(1).select_option("mixed3a")
+    output.locator("select").nth(2).select_option("same number")
     wait_for(
         lambda: explorers.ask("compare.matching") == "same number", "the other way"
     )

@@ -23,6 +23,9 @@ const MOVES: Readonly<Record<string, Position>> = {
   ArrowRight: [0, 1],
 };
 
+/** A photo so many times as wide as high takes a line of its own. */
+const BROAD = 3;
+
 export class PhotoView {
   readonly node: HTMLElement;
   readonly #context: Context;
@@ -87,7 +90,9 @@ export class PhotoView {
     const file = state.bytes("photo");
     this.#none.hidden = file.length > 0;
     this.node.classList.toggle("lucid-photo-none", !file.length);
-    this.node.style.setProperty("--lucid-ratio", `${height ? width / height : 1.5}`);
+    const ratio = height ? width / height : 1.5;
+    this.node.style.setProperty("--lucid-ratio", `${ratio}`);
+    this.node.classList.toggle("lucid-photo-broad", ratio > BROAD);
     this.#photo.show(file);
     this.#overlay.show(overlay ?? new Uint8Array());
     this.#overlay.node.style.opacity = `${opacity}`;

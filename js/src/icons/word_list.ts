@@ -8,6 +8,8 @@ import { showIcon } from "./tile.js";
 export interface Word {
   readonly unit: string;
   readonly value: number;
+  /** What it is called here; left out, by its name. */
+  readonly text?: string;
 }
 
 class Row {
@@ -28,13 +30,14 @@ class Row {
 
   update(
     icons: IconStore,
-    { unit, value }: Word,
+    { unit, value, text = unit }: Word,
     most: number,
     isSelected: boolean,
     isSigned: boolean,
   ) {
     showIcon(this.#image, icons.get(unit));
-    if (this.#name.textContent !== unit) this.#name.replaceChildren(...breakable(unit));
+    if (this.#name.textContent !== text) this.#name.replaceChildren(...breakable(text));
+    this.node.title = unit;
     setText(this.#value, isSigned ? signed(value) : value.toPrecision(3));
     const size = isSigned ? Math.abs(value) : Math.max(0, value);
     this.#bar.style.width = `${most > 0 ? (100 * size) / most : 0}%`;
