@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from lucid_widgets.attribution.targets import Target
 from lucid_widgets.errors import ObjectiveError
+from lucid_widgets.modelzoo.tracing import traced
 from lucid_widgets.modelzoo.vision_base import Model
 from lucid_widgets.optvis.objectives_util import view
 
@@ -60,7 +61,5 @@ def _before(model: Model, target: Target) -> dict[str, tuple[int, ...]]:
                 shapes[name] = tuple(tensor.shape[1:])
 
     signature = [tf.TensorSpec([1, *model.image_shape], tf.float32)]
-    tf.function(
-        trace, input_signature=signature, autograph=False
-    ).get_concrete_function()
+    traced(trace, signature)
     return shapes

@@ -19,6 +19,7 @@ from lucid_widgets.errors import ModelError, ObjectiveError, SettingError, did_y
 from lucid_widgets.misc.photos import as_photos
 from lucid_widgets.misc.progress import Cancel, Progress, Tracker
 from lucid_widgets.modelzoo.overriding import current_overrides
+from lucid_widgets.modelzoo.tracing import traced
 from lucid_widgets.modelzoo.vision_base import Model
 from lucid_widgets.optvis import overrides as overrides_module
 from lucid_widgets.optvis.objectives_util import view
@@ -269,8 +270,7 @@ class Probe:
             tf.TensorSpec([batch], tf.int32),
             *(tf.TensorSpec(n.shape, n.dtype) for n in target.numbers),
         ]
-        traced = tf.function(compute, input_signature=signature, autograph=False)
-        return traced.get_concrete_function()
+        return traced(compute, signature)
 
 
 def checked_count(name: str, value: Any, least: int = 1) -> int:

@@ -24,6 +24,7 @@ from lucid_widgets.modelzoo.keras_graph import INPUT
 from lucid_widgets.modelzoo.keras_inputs import check_size, input_shape, make_weights
 from lucid_widgets.modelzoo.keras_ranges import infer_value_range
 from lucid_widgets.modelzoo.keras_sizes import takes_one_size_only
+from lucid_widgets.modelzoo.tracing import traced
 from lucid_widgets.modelzoo.vision_base import Layer, Model
 
 # Layers that only pass on or rearrange what others computed.
@@ -211,8 +212,7 @@ class KerasModel(Model):
                         found[prefix + name] = (index, name, shape)
 
         signature = [tf.TensorSpec([None, *self.image_shape], tf.float32)]
-        function = tf.function(trace, input_signature=signature, autograph=False)
-        function.get_concrete_function()
+        traced(trace, signature)
         return found
 
     @cached_property

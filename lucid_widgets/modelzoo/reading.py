@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lucid_widgets.errors import ImageError, SettingError
+from lucid_widgets.modelzoo.tracing import traced
 
 if TYPE_CHECKING:
     from lucid_widgets.modelzoo.vision_base import Model
@@ -170,10 +171,7 @@ def _function(
             )
 
         signature = [tf.TensorSpec([None, *shape], tf.float32)]
-        function = tf.function(compute, input_signature=signature, autograph=False)
-        # Not called through tf.function, which would warn of retracing when several
-        # models are read in turn.
-        kept[key] = function.get_concrete_function()
+        kept[key] = traced(compute, signature)
         while len(kept) > _KEPT:
             kept.pop(next(iter(kept)))
     return kept[key]

@@ -28,6 +28,7 @@ from lucid_widgets.modelzoo.activations import Activations, Given, Overrides
 from lucid_widgets.modelzoo.geometry import Geometry
 from lucid_widgets.modelzoo.layer import Layer
 from lucid_widgets.modelzoo.overriding import current_overrides
+from lucid_widgets.modelzoo.tracing import traced
 from lucid_widgets.shapes import ImageTensor
 
 __all__ = ["IMAGENET_MEAN", "IMAGENET_MEAN_BGR", "Layer", "Model"]
@@ -330,8 +331,7 @@ class Model:
                 shapes[name] = None if shape.rank is None else shape.as_list()
 
         signature = [tf.TensorSpec([None, *self.image_shape], tf.float32)]
-        function = tf.function(trace, input_signature=signature, autograph=False)
-        function.get_concrete_function()
+        traced(trace, signature)
         return shapes
 
     def before_softmax(self) -> str | None:

@@ -9,6 +9,7 @@ structure gives the same compiled step, across runs and widgets.
 from __future__ import annotations
 
 import dataclasses
+import gc
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from lucid_widgets.errors import ObjectiveError
+from lucid_widgets.modelzoo.tracing import traced
 from lucid_widgets.optvis import transform as transform_module
 from lucid_widgets.optvis.objectives import Numbers, Objective
 from lucid_widgets.optvis.objectives_util import blur, label_index
@@ -116,10 +118,7 @@ class CompiledStep:
         with self._lock:
             key = (function.__name__, *key)
             if key not in self._traced:
-                # Not called through tf.function, which would warn of retracing when
-                # many structures are used for a short time each.
-                traced = tf.function(function, autograph=False)
-                self._traced[key] = traced.get_concrete_function(*arguments)
+                self._traced[key] = traced(function, arguments)
             return self._traced[key]
 
     def init(self, parameterization: Parameterization, seed: int) -> State:
@@ -276,7 +275,8 @@ def _penalty(image: ImageTensor, hyper: Mapping[str, Any]) -> Any:
     )
 
 
-_CACHE_SIZE = 8
+# Of InceptionV1's updates each takes about 25 MB.
+_CACHE_SIZE = 4
 _cache: OrderedDict[tuple[Any, ...], CompiledStep] = OrderedDict()
 _cache_lock = threading.Lock()
 
@@ -293,8 +293,11 @@ def compile_step(structure: Structure) -> CompiledStep:
     with _cache_lock:
         step = _cache.pop(key, None) or CompiledStep(structure)
         _cache[key] = step
-        while len(_cache) > _CACHE_SIZE:
+        dropped = max(0, len(_cache) - _CACHE_SIZE)
+        for _ in range(dropped):
             _cache.popitem(last=False)
+    if dropped:
+        gc.collect()  # graphs are full of cycles, and large
     return step
 
 

@@ -1,10 +1,12 @@
 """make_vis_T: an optimization under a loop of one's own."""
 
+import weakref
+
 import numpy as np
 import pytest
 
 from lucid_widgets.errors import LayerNotFoundError, ObjectiveError, SettingError
-from lucid_widgets.optvis import objectives, param, render
+from lucid_widgets.optvis import objectives, param, render, step
 from lucid_widgets.optvis.settings import Hyperparameters
 
 
@@ -67,3 +69,19 @@ def test_another_structure_is_refused(T):
 def test_a_bad_count_is_refused(T, count):
     with pytest.raises(SettingError, match="updates"):
         T.step(count)
+
+
+def test_steps_of_structures_that_were_left_behind_are_given_back(tiny_model):
+    def graph(width):
+        T = render.make_vis_T(tiny_model, "conv2:1", lambda: param.image(width, 12))
+        T.step()
+        (function,) = T._step._traced.values()
+        return weakref.ref(function.graph)
+
+    first = graph(8)
+    again = graph(8)
+    assert again() is first()
+    others = [graph(width) for width in range(9, 21)]
+    left = [other for other in [first, *others] if other() is not None]
+    assert 1 <= len(left) <= step._CACHE_SIZE
+    assert others[-1]() is not None
