@@ -212,6 +212,7 @@ export class AtlasMap {
     const { rows, columns } = this.#state.cells;
     const { cell, x, y } = this.#view;
     const { width, height } = this.#size;
+    if (!width) return; // all of it will be in sight
     const beyond = (at: number, extent: number) =>
       at < 0 || at + cell > extent ? extent / 2 - cell / 2 - at : 0;
     const right = beyond(x + (columns[number] ?? 0) * cell, width);
