@@ -8,8 +8,6 @@ evaluator (see `lucid_widgets.modelzoo.activations`).
 
 from __future__ import annotations
 
-import hashlib
-import logging
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,21 +17,19 @@ from typing import Any
 import numpy as np
 
 from lucid_widgets.errors import (
-    ImageError,
     LayerNotFoundError,
     ModelError,
     did_you_mean,
 )
 from lucid_widgets.modelzoo.activations import Activations, Given, Overrides
 from lucid_widgets.modelzoo.geometry import Geometry
+from lucid_widgets.modelzoo.image_input import ImageInput
 from lucid_widgets.modelzoo.layer import Layer
 from lucid_widgets.modelzoo.overriding import current_overrides
 from lucid_widgets.modelzoo.tracing import traced
 from lucid_widgets.shapes import ImageTensor
 
 __all__ = ["IMAGENET_MEAN", "IMAGENET_MEAN_BGR", "Layer", "Model"]
-
-logger = logging.getLogger(__name__)
 
 IMAGENET_MEAN = np.array([123.68, 116.779, 103.939], np.float32)
 """Mean of ImageNet's pixels: red, green, blue, in 0..255."""
@@ -42,7 +38,7 @@ IMAGENET_MEAN_BGR = IMAGENET_MEAN[::-1].copy()
 """The same in the order of Caffe's models: blue, green, red."""
 
 
-class Model:
+class Model(ImageInput):
     """A network whose layers can be read; see the classes in `vision_models`.
 
     Attributes:
@@ -58,14 +54,9 @@ class Model:
             of other sizes are then resized, as the last step before the network.
     """
 
-    model_name: str = "Model"
-    image_shape: Sequence[int] = (224, 224, 3)
-    image_value_range: tuple[Any, Any] = (-1.0, 1.0)
-    is_BGR: bool = False  # noqa: N815 - Lucid's name
     dataset: str | None = None
     model_path: str | None = None
     input_name: str = "input"
-    fixed_size: tuple[int, int] | None = None
 
     # What subclasses supply -------------------------------------------------
 
@@ -96,13 +87,6 @@ class Model:
         Equal for models that compute the same; one network told two value ranges is two.
         """
         return f"{self.network_identity}@{self.conversion_digest}"
-
-    @property
-    def conversion_digest(self) -> str:
-        """A digest of how images become what the network sees."""
-        ends = [np.float32(end).tolist() for end in self.image_value_range]
-        seen = repr((ends, self.is_BGR, self.fixed_size)).encode()
-        return hashlib.sha256(seen).hexdigest()[:12]
 
     def fingerprint(self) -> str:
         """Return what identifies the network in files: equal for equal weights.
@@ -173,49 +157,6 @@ class Model:
         )
         activations["input"] = raw
         return activations
-
-    def network_input(self, images: ImageTensor) -> Any:
-        """Return a batch of images in [0, 1] as the network wants to see them."""
-        import tensorflow as tf
-
-        images = tf.convert_to_tensor(images)
-        if self.fixed_size and tuple(images.shape[1:3]) != tuple(self.fixed_size):
-            self._tell_of_resizing()
-            images = tf.image.resize(images, self.fixed_size)
-        if self.is_BGR:
-            images = tf.reverse(images, [-1])
-        low, high = (np.asarray(end, np.float32) for end in self.image_value_range)
-        return low + images * (high - low)
-
-    def _tell_of_resizing(self) -> None:
-        """Say once for each model that it sees other images than it is given."""
-        if not vars(self).get("_told_of_resizing"):
-            self._told_of_resizing = True
-            logger.warning(
-                "%s takes images of %d x %d px only: others are resized, as the last step "
-                "before the network",
-                *(self.model_name, *(self.fixed_size or ())),
-            )
-
-    def _as_batch(self, images: Any) -> Any:
-        import tensorflow as tf
-
-        images = tf.convert_to_tensor(images)
-        if not images.dtype.is_floating:
-            raise ImageError(
-                f"images must be numbers from 0 to 1, and these are {images.dtype.name}; "
-                "for integers from 0 to 255, divide them by 255"
-            )
-        images = tf.cast(images, tf.float32)
-        if images.shape.rank == 3:
-            images = images[tf.newaxis]
-        channels = self.image_shape[-1]
-        if images.shape.rank != 4 or images.shape[-1] != channels:
-            raise ImageError(
-                f"{self.model_name} takes images [batch, height, width, {channels}], "
-                f"and was given {images.shape}"
-            )
-        return images
 
     # Describing layers ------------------------------------------------------
 
