@@ -335,7 +335,7 @@ def test_places_and_channels_answer_one_another_without_the_kernel(explorers, sh
     whole = cells.evaluate(colours)
     values = "attributed._values"
     strongest = explorers.ask(f"int({values}.sum((0, 1)).argmax())")
-    assert f"channel {strongest}" in words.first.inner_text()
+    assert words.first.get_attribute("title") == f"mixed4a:{strongest}"
     words.first.hover()
     wait_for(lambda: f"map of mixed4a:{strongest}" in told.inner_text(), "its map")
     own = cells.evaluate(colours)
@@ -350,7 +350,8 @@ def test_places_and_channels_answer_one_another_without_the_kernel(explorers, sh
     photo.hover(position={"x": box["width"] - 3, "y": 0.5 * box["height"] / rows})
     corner = explorers.ask(f"int({values}[0, -1].argmax())")
     wait_for(lambda: f"row 0, column {columns - 1}" in told.inner_text(), "the corner")
-    wait_for(lambda: f"channel {corner}" in words.first.inner_text(), "its channels")
+    unit = f"mixed4a:{corner}"
+    wait_for(lambda: words.first.get_attribute("title") == unit, "its channels")
     versus = output.get_by_label("rather than")
     versus.fill("tab")
     offers = output.locator("datalist option")

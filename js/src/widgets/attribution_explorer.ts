@@ -111,7 +111,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     const word = ({ channel, value }: { channel: number; value: number }): Word => ({
       unit: `${layer}:${channel}`,
       value,
-      text: `channel ${channel}`,
+      text: `${channel}`,
     });
     const most = largest([...strongest, ...against].map(({ value }) => value));
     pro.update(strongest.map(word), chosen.unit, most);
