@@ -109,15 +109,13 @@ describe("the filmstrip", () => {
 
   it("replays from the start to the newest picture, and can be stopped", async () => {
     const { button, label } = await start();
-    button("Replay").click();
-    await settle();
-    expect(label()).toContain("step 1 of 64");
-    button("Stop").click();
+    const replay = button("Replay");
+    replay.click();
+    replay.click(); // "Stop" as soon as it is painted
     await settle(FRAME_MS * 2);
     expect(label()).toContain("step 1 of 64");
-    button("Replay").click();
-    await settle(FRAME_MS * 4);
-    expect(label()).toContain("step 64 of 64");
+    replay.click();
+    await vi.waitFor(() => expect(label()).toContain("step 64 of 64"), 3000);
     expect(button("Replay")).toBeTruthy();
     expect(counts.drawn).toContain(12);
   });
