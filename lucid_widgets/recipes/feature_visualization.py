@@ -1,8 +1,8 @@
-"""Pictures of many channels or neurons at once, in one batch."""
+"""Pictures of channels and neurons, and how well they did at every step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from lucid_widgets.errors import ParameterizationError
 from lucid_widgets.optvis import objectives, param
 from lucid_widgets.optvis.objectives import Objective
 from lucid_widgets.optvis.objectives_util import blur, indices
+from lucid_widgets.optvis.packing import images_at_once, pack_sizes
 from lucid_widgets.optvis.plan import plan
 from lucid_widgets.optvis.settings import STEPS, Hyperparameters, RenderSettings
 from lucid_widgets.optvis.step import hyperparameter_tensors, number_tensors
@@ -39,7 +40,7 @@ def channel(
     """Return pictures of channels, and how well they did at every step.
 
     The images are as large as those that the model was trained on, and none takes
-    anything from the others.
+    anything from the others. Many channels are made several at a time.
 
     Args:
         model: from `lucid_widgets.modelzoo.vision_models`.
@@ -70,19 +71,33 @@ def channel(
     del parallel_transforms
     chosen = indices(_listed(channel_indices), "channel_indices")
     several = isinstance(chosen, list)
-    objective = objectives.channels(layer, chosen if several else [chosen])
-    images, values = _rendered(
-        model,
-        -objective if negative else objective,
-        batch=len(chosen) if several else 1,
-        alpha=alpha,
-        decorrelation_matrix=decorrelation_matrix,
-        n_steps=n_steps,
-        lr=lr,
-        override_gradients=override_gradients,
-        seed=seed,
-    )
-    return list(zip(images, values, strict=True)) if several else (images, values)
+    pairs: list[Any] = []
+    for part in _parts(model, chosen if several else [chosen]):
+        objective = objectives.channels(layer, part)
+        images, values = _rendered(
+            model,
+            -objective if negative else objective,
+            batch=len(part),
+            alpha=alpha,
+            decorrelation_matrix=decorrelation_matrix,
+            n_steps=n_steps,
+            lr=lr,
+            override_gradients=override_gradients,
+            seed=seed,
+        )
+        if not several:
+            return images, values
+        pairs += zip(images, values, strict=True)
+    return pairs
+
+
+def _parts(model: Any, channels: list[int]) -> Iterator[list[int]]:
+    """Split channels into what is best optimized together."""
+    height, width = model.image_shape[:2]
+    start = 0
+    for size in pack_sizes(len(channels), images_at_once(height, width)):
+        yield channels[start : start + size]
+        start += size
 
 
 def neuron(

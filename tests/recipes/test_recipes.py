@@ -45,6 +45,13 @@ def test_several_channels_give_a_pair_each_and_do_not_disturb_each_other(tiny_mo
     np.testing.assert_allclose(other[1][0], image, atol=1e-5)
 
 
+def test_many_channels_are_made_several_at_a_time(tiny_model, monkeypatch):
+    monkeypatch.setattr(feature_visualization, "images_at_once", lambda *_: 2)
+    pairs = feature_visualization.channel(tiny_model, "conv2", [1, 3, 5], n_steps=3)
+    assert [image.shape for image, _ in pairs] == [(20, 28, 3)] * 3
+    assert [values.shape for _, values in pairs] == [(3,)] * 3
+
+
 def test_negative_pictures_show_what_a_channel_likes_least(tiny_model):
     def mean(images):
         return float(tf.reduce_mean(tiny_model.import_graph(images)("conv2")[..., 3]))
