@@ -417,7 +417,8 @@ def test_hammering_from_many_threads_leaves_a_runner_that_works(make):
 
 def test_ctrl_c_ends_the_waiting_and_leaves_the_run():
     script = """
-import signal, sys, threading, time, _thread
+import signal, threading, _thread
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
 from tests.stream.frames import Source
 from tests.stream.test_runner import Recorder
 from lucid_widgets.stream.runner import Runner
