@@ -2,13 +2,13 @@
 
 import { layerChoice } from "../base/controls.js";
 import { WidgetFrame } from "../base/frame.js";
+import { NewestFile } from "../base/newest_file.js";
 import { PhotoInput } from "../base/photo_input.js";
 import { gridOf, PhotoView } from "../base/photo_view.js";
 import { type Context, widget } from "../base/widget.js";
 import "../base/photo.css";
 import { FileImage } from "../base/file_image.js";
 import { element, setText } from "../element.js";
-import { toBytes } from "../protocol.js";
 import type { Position } from "../widget_protocol.js";
 
 const TRAITS = [
@@ -23,20 +23,8 @@ const TRAITS = [
   "done",
 ];
 function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
-  const { state, questions } = context;
-  let version = 0;
-  let newest: Uint8Array<ArrayBuffer> | null = null;
-
-  const complain = (error: unknown) => frame.complain(error);
-  const fetchSheet = async () => {
-    const wanted = state.number("version") ?? 0;
-    if (wanted === version || !frame.isLive) return;
-    version = wanted;
-    const answer = await questions.ask("sheet");
-    const file = answer && toBytes(answer.buffers[0]);
-    if (file) newest = file;
-    frame.redraw();
-  };
+  const { state } = context;
+  const newest = new NewestFile(context, "sheet");
   const photo = new PhotoView(context, () => frame.redraw(), signal);
   const opacity = element("input", { type: "range", min: "0", max: "1", step: "0.05" });
   opacity.value = "1";
@@ -49,8 +37,8 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   const update = () => {
     layer.update(frame.isLive);
     input.update();
-    fetchSheet().catch(complain);
-    const overlay = newest ?? state.bytes("sheet");
+    newest.update(frame);
+    const overlay = newest.bytes ?? state.bytes("sheet");
     const { position } = photo;
     photo.update({ overlay, opacity: opacity.valueAsNumber });
     near.show(overlay.length ? overlay : state.bytes("photo"));

@@ -4,11 +4,11 @@ import "./caricature.css";
 import { slider } from "../base/controls.js";
 import { FileImage } from "../base/file_image.js";
 import { WidgetFrame } from "../base/frame.js";
+import { NewestFile } from "../base/newest_file.js";
 import { OwnChoice } from "../base/own_choice.js";
 import { PhotoInput } from "../base/photo_input.js";
 import { type Context, widget } from "../base/widget.js";
 import { element, setText } from "../element.js";
-import { toBytes } from "../protocol.js";
 
 const TRAITS = [
   "strip",
@@ -70,9 +70,7 @@ class Picture {
 
 function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   const { state, questions } = context;
-  let version = 0;
-  let newest: { layers: readonly string[]; file: Uint8Array<ArrayBuffer> } | null =
-    null;
+  const newest = new NewestFile(context, "strip");
 
   const own = new OwnChoice<readonly string[]>(
     state,
@@ -83,17 +81,6 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   const strip = () => own.value ?? state.texts("strip");
   const want = (layers: readonly string[]) =>
     void own.make(layers, questions.change("strip", layers));
-  const fetchPictures = async () => {
-    const wanted = state.number("version") ?? 0;
-    if (wanted === version || !frame.isLive) return;
-    version = wanted;
-    const answer = await questions.ask("strip");
-    const file = answer && toBytes(answer.buffers[0]);
-    if (!answer || !file) return;
-    const layers = Array.isArray(answer.value) ? answer.value.map(String) : [];
-    newest = { layers, file };
-    frame.redraw();
-  };
 
   const power = slider(
     context,
@@ -131,7 +118,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     input.update();
     power.update(frame.isLive);
     offer();
-    fetchPictures().catch((error: unknown) => frame.complain(error));
+    newest.update(frame);
     const file = state.bytes("photo");
     const [height = 0, width = 0] = state.numbers("photo_size");
     const ratio = height ? width / height : 1;
@@ -147,8 +134,9 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
       );
       row.replaceChildren(photo.node, ...pictures.map(({ node }) => node));
     }
-    const kept = { layers: state.texts("shown"), file: state.bytes("sheet") };
-    const { layers: drawn, file: sheet } = newest ?? kept;
+    const { value } = newest;
+    const drawn = Array.isArray(value) ? value.map(String) : state.texts("shown");
+    const sheet = newest.bytes ?? state.bytes("sheet");
     layers.forEach((name, i) => {
       const column = drawn.indexOf(name);
       const place = [Math.max(0, column), drawn.length || 1] as const;

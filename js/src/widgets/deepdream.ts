@@ -4,10 +4,10 @@ import "./deepdream.css";
 import { layerChoice, slider, textField } from "../base/controls.js";
 import { FileImage } from "../base/file_image.js";
 import { WidgetFrame } from "../base/frame.js";
+import { NewestFile } from "../base/newest_file.js";
 import { PhotoInput } from "../base/photo_input.js";
 import { type Context, widget } from "../base/widget.js";
 import { element, setText } from "../element.js";
-import { toBytes } from "../protocol.js";
 
 const SLIDERS = [
   { name: "octaves", label: "Octaves", min: 1, max: 8, step: 1 },
@@ -30,19 +30,7 @@ const TRAITS = [
 
 function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   const { state, questions } = context;
-  let version = 0;
-  let newest: Uint8Array<ArrayBuffer> | null = null;
-
-  const complain = (error: unknown) => frame.complain(error);
-  const fetchDream = async () => {
-    const wanted = state.number("version") ?? 0;
-    if (wanted === version || !frame.isLive) return;
-    version = wanted;
-    const answer = await questions.ask("dream");
-    const file = answer && toBytes(answer.buffers[0]);
-    if (file) newest = file;
-    frame.redraw();
-  };
+  const newest = new NewestFile(context, "dream");
   const controls = [
     layerChoice(context, signal),
     textField(
@@ -91,12 +79,12 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
       button.setAttribute("aria-disabled", String(isOff));
     }
     input.update();
-    fetchDream().catch(complain);
+    newest.update(frame);
     none.hidden = file.length > 0;
     beside.hidden = !file.length;
     photo.show(file);
     const kept = state.bytes("sheet");
-    dream.show(newest ?? (kept.length ? kept : file));
+    dream.show(newest.bytes ?? (kept.length ? kept : file));
     dream.node.alt = state.text("title");
     setText(told, done < 1 && file.length ? `${Math.round(100 * done)} %` : "");
   };
