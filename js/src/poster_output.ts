@@ -15,8 +15,8 @@ const OUTPUT_AREA = ".jp-OutputArea";
 const OUTPUT = ".jp-OutputArea-child";
 const HIDDEN_CLASS = "lucid-poster-hidden";
 const PNG_DATA_URL = "data:image/png;base64,";
-/** The id comes before the pixels; no need to decode more. A multiple of four. */
-const HEAD_CHARACTERS = 65_536;
+/** The id is the first of the file's texts; no need to decode more. A multiple of four. */
+const HEAD_CHARACTERS = 4_096;
 
 /** Hides the poster of a view from now on; the function it returns shows it again. */
 export function hidePoster(el: HTMLElement, posterId: string): () => void {
@@ -32,7 +32,11 @@ export function hidePoster(el: HTMLElement, posterId: string): () => void {
     }
   };
   hide();
-  const observer = new MutationObserver(hide);
+  // An output may hold the pages of many widgets: what they do inside is none of ours.
+  const observer = new MutationObserver((records) => {
+    if (records.some((record) => !own.contains(record.target) && bringsPicture(record)))
+      hide();
+  });
   observer.observe(area, { childList: true, subtree: true, attributeFilter: ["src"] });
   return () => {
     observer.disconnect();
@@ -40,6 +44,14 @@ export function hidePoster(el: HTMLElement, posterId: string): () => void {
       if (holdsPoster(output, posterId)) output.classList.remove(HIDDEN_CLASS);
     }
   };
+}
+
+function bringsPicture({ type, target, addedNodes }: MutationRecord): boolean {
+  if (type === "attributes") return target instanceof HTMLImageElement;
+  return [...addedNodes].some(
+    (node) =>
+      node instanceof Element && (node.matches("img") || node.querySelector("img")),
+  );
 }
 
 function holdsPoster(output: HTMLElement, posterId: string): boolean {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { pngText } from "../src/png_text.js";
 import { hidePoster, POSTER_KEYWORD } from "../src/poster_output.js";
 
@@ -112,6 +112,21 @@ describe("hidePoster", () => {
     expect([late, later].map(isHidden)).toEqual([true, true]);
     show();
     expect([late, later].map(isHidden)).toEqual([false, false]);
+  });
+
+  it("does not look at posters again for what happens inside widgets", async () => {
+    const neighbour = output("<div></div>");
+    const { el } = area(output(image("mine")), neighbour);
+    const look = vi.spyOn(window, "atob");
+    const show = hidePoster(el, "mine");
+    const looks = look.mock.calls.length;
+    expect(looks).toBeGreaterThan(0);
+    neighbour.append(document.createElement("canvas"));
+    el.innerHTML = "<p>a view</p><img alt='' src='blob:icon'>";
+    await Promise.resolve();
+    expect(look).toHaveBeenCalledTimes(looks);
+    show();
+    look.mockRestore();
   });
 
   it("has nothing to do outside of an output area", () => {

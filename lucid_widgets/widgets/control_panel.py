@@ -1,7 +1,9 @@
 """The control panel of `FeatureVis`: a thin skin over its traits.
 
-Five settings that matter come first; the others fold away. Every control follows
-one trait, and writes to no other.
+Five settings that matter come first; the others fold away, and are made when they are
+first unfolded: a control costs every page that opens a saved notebook two milliseconds,
+and a page without a kernel cannot unfold anything. Every control follows one trait, and
+writes to no other.
 """
 
 from __future__ import annotations
@@ -72,12 +74,11 @@ class ControlPanel(ipywidgets.VBox):
                 self._menu_row("label", "Class", self._class_options, "model"),
                 self._setting_row("learning_rate"),
                 self._setting_row("steps"),
-                *(part for title in SECTIONS for part in self._section(title)),
+                *(self._heading(title) for title in SECTIONS),
             ]
         )
         self.add_class("lucid-panel")
-        for widget in walk(self):
-            handle_where_received(widget)
+        _handle_where_received(self)
 
     def close(self) -> None:
         """Close the panel and every control in it."""
@@ -142,22 +143,15 @@ class ControlPanel(ipywidgets.VBox):
     def _row(
         self, controls: list[Any], *, structural: bool = False, hides: bool = False
     ) -> ipywidgets.HBox:
-        children = list(controls)
-        if structural:
-            looks = self._looks.of(ipywidgets.Label)
-            mark = ipywidgets.Label("new run", **looks)
-            mark.add_class("lucid-new-run")
-            children.append(mark)
         # Hiding is a matter of layout: a row that does needs one of its own.
         looks = {} if hides else self._looks.of(ipywidgets.HBox)
-        row = ipywidgets.HBox(children, **looks)
+        row = ipywidgets.HBox(controls, **looks)
         row.add_class("lucid-row")
+        if structural:
+            row.add_class("lucid-new-run")  # the style sheet writes "new run" behind it
         return row
 
-    def _section(self, title: str) -> list[ipywidgets.Widget]:
-        body = ipywidgets.VBox([self._setting_row(name) for name in SECTIONS[title]])
-        body.add_class("lucid-section")
-        body.layout.display = "none"
+    def _heading(self, title: str) -> ipywidgets.Widget:
         heading = ToggleButton(
             description=title,
             icon="caret-right",
@@ -165,14 +159,26 @@ class ControlPanel(ipywidgets.VBox):
             **self._looks.of(ToggleButton),
         )
         heading.add_class("lucid-section-heading")
+        body: ipywidgets.Box | None = None
 
         def fold(change: Any) -> None:
+            nonlocal body
+            if body is None:
+                body = self._section(title)
+                place = self.children.index(heading) + 1
+                self.children = (*self.children[:place], body, *self.children[place:])
             body.layout.display = None if change.new else "none"
             heading.icon = "caret-down" if change.new else "caret-right"
 
         heading.guard(_check_flag, self._vis._refuse)
         heading.observe(fold, "value")
-        return [heading, body]
+        return heading
+
+    def _section(self, title: str) -> ipywidgets.Box:
+        body = ipywidgets.VBox([self._setting_row(name) for name in SECTIONS[title]])
+        body.add_class("lucid-section")
+        _handle_where_received(body)
+        return body
 
     def _show_only_for(self, row: ipywidgets.Box, *kinds: str) -> None:
         def show(_change: Any = None) -> None:
@@ -285,6 +291,11 @@ def walk(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
             yield getattr(widget, part)
     for child in getattr(widget, "children", ()):
         yield from walk(child)
+
+
+def _handle_where_received(widget: ipywidgets.Widget) -> None:
+    for part in walk(widget):
+        handle_where_received(part)
 
 
 def _check_flag(value: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ipywidgets import ToggleButton
 
 from lucid_widgets import FeatureVis
 from lucid_widgets.errors import (
@@ -215,6 +216,10 @@ def test_the_front_end_may_write_no_trait_of_the_canvas(running, state):
 
 
 def controls(vis) -> dict:
+    """Return the controls of all sections, unfolded, by label."""
+    for child in vis._panel.children:
+        if isinstance(child, ToggleButton):
+            child.value = True
     found = {}
     for widget in walk(vis._panel):
         name = getattr(widget, "description", "") or getattr(widget, "tooltip", "")

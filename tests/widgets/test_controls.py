@@ -76,12 +76,12 @@ def test_every_setting_has_a_control_but_two(make_vis):
 
 def test_every_control_says_what_it_does(make_vis):
     vis = make_vis()
+    assert "Jitter" in controls(vis)
     silent = [
         widget
         for widget in walk(vis._panel)
         if (widget.has_trait("value") or isinstance(widget, Button))
         and not widget.tooltip
-        and type(widget).__name__ != "Label"
     ]
     assert silent == []
     assert "px" in of(vis, "jitter")[0].tooltip
@@ -187,13 +187,32 @@ def test_channel_or_class_is_shown_as_the_objective_needs(make_vis):
 
 def test_a_section_folds_and_unfolds(make_vis):
     vis = make_vis()
-    heading = controls(vis)["Transforms"][0]
-    body = vis._panel.children[vis._panel.children.index(heading) + 1]
-    assert body.layout.display == "none"
+    panel = vis._panel
+    before = panel.children
+    heading = next(c for c in before if getattr(c, "description", "") == "Transforms")
+    vis.jitter = 5
     send_to(heading, {"method": "update", "state": {"value": True}})
+    body = panel.children[before.index(heading) + 1]
+    assert panel.children == (
+        *before[: before.index(heading) + 1],
+        body,
+        *before[before.index(heading) + 1 :],
+    )
     assert body.layout.display is None
+    jitter = body.children[1].children[0]
+    assert (jitter.description, jitter.value) == ("Jitter", 5)
     send_to(heading, {"method": "update", "state": {"value": False}})
     assert body.layout.display == "none"
+    send_to(heading, {"method": "update", "state": {"value": True}})
+    assert panel.children.count(body) == 1
+    assert body.layout.display is None
+
+
+def test_what_is_folded_away_costs_a_saved_notebook_nothing(make_vis):
+    vis = make_vis()
+    folded = len(set(walk(vis)))
+    controls(vis)
+    assert folded < 55 < len(set(walk(vis)))
 
 
 def test_settings_can_be_linked_with_ipywidgets(make_vis):
