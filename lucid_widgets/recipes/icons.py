@@ -34,8 +34,8 @@ ICONS_VERSION = 1
 BATCH = 4
 """Icons rendered together: nearly the least time for each, and soon the first ones."""
 
-PREVIEWS = (12, 28)
-"""Updates after which an unfinished icon is worth showing."""
+PREVIEWS = (4, 12, 28)
+"""Updates after which an unfinished icon is worth showing: the first is pale, but soon."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,7 @@ class IconMaker:
         model: from `lucid_widgets.modelzoo.vision_models`.
         settings: how icons are made.
         cache: where they are kept; left out, the cache of this user.
+        between: called before every update; may take its time, for others to have theirs.
     """
 
     def __init__(
@@ -105,12 +106,27 @@ class IconMaker:
         model: Any,
         settings: IconSettings | None = None,
         cache: RenderCache | None = None,
+        between: Callable[[], object] = lambda: None,
     ) -> None:
         self.model = model
         self.settings = settings or IconSettings()
         self.cache = cache or RenderCache.shared()
+        self._between = between
         self._fingerprint: str | None = None
         self._lock = threading.Lock()
+
+    def prepare(self, unit: Unit) -> None:
+        """Compile what renders the icons of a layer, unless this one is cached.
+
+        What takes longest is then done when the first icon is wanted.
+
+        Args:
+            unit: of the layer; others of its kind are served, too.
+        """
+        if self.cached(unit) is None:
+            made, state = self._plan([unit])
+            state, _ = made.step.update(state, *_tensors(made))
+            made.step.images(state)
 
     def cached(self, unit: Unit) -> Icon | None:
         """Return an icon if it was made before, by whomever."""
@@ -204,14 +220,12 @@ class IconMaker:
     def _render_batch(
         self, units: Sequence[Unit], ask: Wanted
     ) -> Generator[Icon, None, bool]:
-        from lucid_widgets.optvis.step import hyperparameter_tensors, number_tensors
-
         made, state = self._plan(units)
-        numbers = number_tensors(made.objective.numbers)
-        hyper = hyperparameter_tensors(made.hyperparameters)
+        tensors = _tensors(made)
         values: Any = None
         for step in range(1, self.settings.steps + 1):
-            state, values = made.step.update(state, numbers, hyper)
+            self._between()
+            state, values = made.step.update(state, *tensors)
             if step not in PREVIEWS or step == self.settings.steps:
                 continue
             yield from self._icons(units, made.step.images(state), values, final=False)
@@ -327,6 +341,16 @@ def objective_of(model: Any, unit: Unit, cossim_pow: float = 1.0) -> Any:
     vector = unit.direction(model.get_layer(layer).depth or 0)
     return objectives.direction(
         layer, vector, cossim_pow=0 if unit.channel is not None else cossim_pow
+    )
+
+
+def _tensors(made: Any) -> tuple[Any, Any]:
+    """Return the numbers and hyperparameters of a plan, as its step takes them."""
+    from lucid_widgets.optvis.step import hyperparameter_tensors, number_tensors
+
+    return (
+        number_tensors(made.objective.numbers),
+        hyperparameter_tensors(made.hyperparameters),
     )
 
 

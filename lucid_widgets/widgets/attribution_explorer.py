@@ -156,6 +156,9 @@ class AttributionExplorer(PhotoWidget):
         self._seen: Pixels | None = None
         super().__init__(model, image, layer, **traits)
 
+    def _displayed(self) -> None:
+        self.icons.prepare(Unit(self.layer, 0))
+
     # What changes what ------------------------------------------------------------
 
     @traitlets.validate("label", "versus")

@@ -35,7 +35,7 @@ from lucid_widgets.stream.widget_protocol import (
 from lucid_widgets.stream.worker import Worker
 from lucid_widgets.widgets.comms import is_open
 from lucid_widgets.widgets.frame_canvas import describe
-from lucid_widgets.widgets.icon_supply import IconSupply
+from lucid_widgets.widgets.icon_supply import IconSupply, touched
 from lucid_widgets.widgets.kernel_owned import KernelOwned
 from lucid_widgets.widgets.model_choice import as_model
 from lucid_widgets.widgets.poster import PosterOutput
@@ -295,6 +295,7 @@ class BaseWidget(KernelOwned):
 
     def _dispatch(self, content: Any, buffers: Sequence[Any]) -> None:
         message = parse_to_kernel(content, buffers)
+        touched()
         match message["kind"]:
             case "visible":
                 self._want(message["units"])

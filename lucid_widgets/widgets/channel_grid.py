@@ -107,6 +107,9 @@ class ChannelGrid(BaseWidget):
         )
         self._measure()
 
+    def _displayed(self) -> None:
+        self.icons.prepare(Unit(self.layer, 0, negative=self.negative))
+
     # What changes what ------------------------------------------------------------
 
     @traitlets.validate("layer")

@@ -10,8 +10,10 @@ widget that asked last has its turn first.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -20,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lucid_widgets.errors import LucidError
 from lucid_widgets.recipes.icons import Icon, IconMaker, IconSettings
 from lucid_widgets.recipes.units import Unit
 from lucid_widgets.stream.encoder import encode_live
@@ -35,7 +38,23 @@ KEPT_BYTES = 300_000
 
 KEPT_QUALITY = 80
 
+PAUSE_S = 0.1
+"""After every message of a page, rendering leaves the processor to it for so long."""
+
 _worker = Worker("lucid icons")
+_touched = threading.Event()
+
+
+def touched() -> None:
+    """Say that somebody is at work on a page: the next update waits a moment."""
+    _touched.set()
+
+
+def _give_way() -> None:
+    # Once for all messages so far: who moves the mouse on and on wants icons, too.
+    if _touched.is_set():
+        _touched.clear()
+        time.sleep(PAUSE_S)
 
 
 class IconSupply:
@@ -57,7 +76,7 @@ class IconSupply:
         failed: Callable[[Exception], object],
         changed: Callable[[], object],
     ) -> None:
-        self._maker = IconMaker(model, settings)
+        self._maker = IconMaker(model, settings, between=_give_way)
         self._send = send
         self._failed = failed
         self._changed = changed
@@ -91,6 +110,17 @@ class IconSupply:
         """Take an icon that was made elsewhere; it is sent when it is wanted."""
         with self._lock:
             self._held[icon.unit.name] = icon
+
+    def prepare(self, unit: Unit) -> None:
+        """Get ready to render icons like this one, before any is wanted."""
+
+        def work() -> None:
+            import_on_worker()
+            # What fails here fails again when an icon is wanted, and is told then.
+            with contextlib.suppress(LucidError):
+                self._maker.prepare(unit)
+
+        _worker.do((self, "prepare"), work)
 
     def want(self, units: Sequence[Unit]) -> None:
         """Say which icons are wanted now, instead of those wanted so far.
@@ -144,6 +174,7 @@ class IconSupply:
     def close(self) -> None:
         """Render nothing any more."""
         _worker.drop(self)
+        _worker.drop((self, "prepare"))
 
     def _render(self) -> Iterator[None]:
         import_on_worker()

@@ -98,6 +98,9 @@ class SemanticDictionary(PhotoWidget):
             for channel, value in zip(channels, values, strict=True)
         ]
 
+    def _displayed(self) -> None:
+        self.icons.prepare(Unit(self.layer, 0))
+
     # What changes what ------------------------------------------------------------
 
     @traitlets.validate("top_k")

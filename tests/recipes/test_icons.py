@@ -108,6 +108,22 @@ def test_other_channels_and_directions_cost_no_new_trace(maker):
     assert trace_count() == traces
 
 
+def test_after_preparing_the_first_icon_costs_no_trace(maker):
+    maker.prepare(Unit("conv2", 0))
+    assert maker.cached(Unit("conv2", 0)) is None
+    traces = trace_count()
+    list(maker.render(channels(3)))
+    assert trace_count() == traces
+
+
+def test_rendering_asks_before_every_update_whether_to_wait(tiny_model, tmp_path):
+    asked = []
+    cache = RenderCache(tmp_path)
+    maker = IconMaker(tiny_model, SMALL, cache, between=lambda: asked.append(1))
+    list(maker.render(channels(0)))
+    assert len(asked) == SMALL.steps
+
+
 def test_a_unit_excites_its_channel_more_and_its_opposite_less(tiny_model, tmp_path):
     settings = IconSettings(size=24, margin=2, steps=40, jitter=2, pad=2)
     names = ["conv2:3", "-conv2:3"]
