@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -12,14 +11,10 @@ from numpy.typing import NDArray
 
 from lucid_widgets.stream.encoder import encode_live, to_pixels
 from lucid_widgets.widgets.base import Answer
-from lucid_widgets.widgets.kept_file import kept_file
-from lucid_widgets.widgets.photo_widget import PhotoWidget
-
-BETWEEN = 0.25
-"""Seconds between two looks that the page is offered."""
+from lucid_widgets.widgets.growing_widget import GrowingWidget
 
 
-class ActivationGrid(PhotoWidget):
+class ActivationGrid(GrowingWidget):
     """Every position of a layer as a picture of what it sees there.
 
     The pictures lie over the photo and sharpen while you watch; point at one, or move
@@ -47,15 +42,6 @@ class ActivationGrid(PhotoWidget):
 
     norms = traitlets.List(traitlets.Float()).tag(sync=True)
     """Length of the activation vector at each position, row by row."""
-
-    version = traitlets.Int(0).tag(sync=True)
-    """Grows when there is something new to see: the page then asks for it."""
-
-    done = traitlets.Float(0.0).tag(sync=True)
-    """How much of the work is done, from 0 to 1."""
-
-    sheet = traitlets.Bytes(b"").tag(sync=True)
-    """All pictures as one file, when they are done: for pages without a kernel."""
 
     def __init__(
         self,
@@ -88,21 +74,17 @@ class ActivationGrid(PhotoWidget):
         growing = grow_activation_grid(
             self.model, self._image, self.layer, **self._options
         )
-        shown = 0.0
         for found in growing:
             if self.found is None:
                 with self.hold_sync():
+                    self._begin_growth()
                     self._show_photo(found.photo, found.grid)
                     self.norms = np.nan_to_num(found.norms).ravel().tolist()
-                    self.sheet = b""
             self.found = found
-            if time.monotonic() - shown > BETWEEN or found.progress >= 1:
-                shown = time.monotonic()
-                with self.hold_sync():
-                    self.done = float(found.progress)
-                    self.version += 1
+            if self._is_time(found.progress):
+                self._show_growth(to_pixels(found.sheet()), found.progress)
             yield
-        self.sheet = kept_file(to_pixels(self.found.sheet()))
+        self._keep_growth(to_pixels(self.found.sheet()))
 
     def _poster_pixels(self) -> NDArray[np.uint8] | None:
         """Return the pictures, as one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -13,17 +12,15 @@ from numpy.typing import NDArray
 from lucid_widgets.errors import SettingError
 from lucid_widgets.modelzoo.photos import photo_for
 from lucid_widgets.stream.encoder import encode_live, to_pixels
-from lucid_widgets.widgets.activation_grid import BETWEEN
 from lucid_widgets.widgets.base import Answer
-from lucid_widgets.widgets.kept_file import kept_file
+from lucid_widgets.widgets.growing_widget import GrowingWidget
 from lucid_widgets.widgets.objective_choice import check_layer
-from lucid_widgets.widgets.photo_widget import PhotoWidget
 
 MAX_LAYERS = 6
 MAX_POWER = 4.0
 
 
-class Caricature(PhotoWidget):
+class Caricature(GrowingWidget):
     """A photo as layers see it, exaggerated: a strip that grows while you watch.
 
     Each picture's activations point where the photo's do, as far as they will go: what
@@ -57,15 +54,6 @@ class Caricature(PhotoWidget):
 
     cossim_pow = traitlets.Float(0.0).tag(sync=True)
     """How much the angle matters, 0 to 4: 0 exaggerates most, more is closer."""
-
-    version = traitlets.Int(0).tag(sync=True)
-    """Grows when there is something new to see: the page then asks for it."""
-
-    done = traitlets.Float(0.0).tag(sync=True)
-    """How much of the work is done, from 0 to 1."""
-
-    sheet = traitlets.Bytes(b"").tag(sync=True)
-    """The pictures side by side, when they are done: for pages without a kernel."""
 
     shown = traitlets.List(traitlets.Unicode()).tag(sync=True)
     """The layers that the newest pictures are of."""
@@ -143,6 +131,7 @@ class Caricature(PhotoWidget):
         wish, strip = self._wish, list(self.strip)
         photo = photo_for(self.model, self._image, self._size)
         self._last = None
+        self._begin_growth()
         self._show_photo(photo, (1, 1))
         yield from self._grow(wish, photo, strip, None)
 
@@ -157,7 +146,6 @@ class Caricature(PhotoWidget):
 
         start = 0 if state is None else state.step
         end = start + (self._n_steps if state is None else self._n_steps // 2)
-        told = 0.0
         self.done = 0.0
         for frame in grow_caricature(
             photo,
@@ -170,19 +158,17 @@ class Caricature(PhotoWidget):
         ):
             if wish is not self._wish:
                 return
-            is_last = frame.step + 1 >= end
-            if is_last or time.monotonic() - told > BETWEEN:
-                told = time.monotonic()
+            done = (frame.step + 1 - start) / max(1, end - start)
+            if self._is_time(done):
                 self.pictures = np.nan_to_num(frame.images[1:], nan=0.5)
                 with self.hold_sync():
                     self.shown = strip
-                    self.done = (frame.step + 1 - start) / max(1, end - start)
-                    self.version += 1
-            if is_last:
+                    self._show_growth(to_pixels(np.hstack([*self.pictures])), done)
+            if done >= 1:
                 self._last = (photo, strip, frame.state)
             yield
         if self.pictures is not None and wish is self._wish:
-            self.sheet = kept_file(to_pixels(np.hstack([*self.pictures])))
+            self._keep_growth(to_pixels(np.hstack([*self.pictures])))
 
     def _poster_pixels(self) -> NDArray[np.uint8] | None:
         """Return the photo and its pictures, side by side."""

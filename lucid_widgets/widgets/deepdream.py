@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -14,11 +13,7 @@ from lucid_widgets.errors import ProtocolError, SettingError
 from lucid_widgets.modelzoo.photos import photo_for
 from lucid_widgets.stream.encoder import encode_live, to_pixels
 from lucid_widgets.widgets.base import Answer
-from lucid_widgets.widgets.kept_file import kept_file
-from lucid_widgets.widgets.photo_widget import PhotoWidget
-
-BETWEEN = 0.12
-"""Seconds between two pictures that the page is offered."""
+from lucid_widgets.widgets.growing_widget import GrowingWidget
 
 RANGES = {
     "octaves": (1, 8),
@@ -30,7 +25,7 @@ RANGES = {
 """Least and most of each setting."""
 
 
-class DeepDream(PhotoWidget):
+class DeepDream(GrowingWidget):
     """A photo that dreams: it grows in the page while you change what it dreams of.
 
     Layer, unit, learning rate and jitter act on the running dream; photo and octaves
@@ -56,6 +51,7 @@ class DeepDream(PhotoWidget):
     CHANGEABLE: ClassVar[tuple[str, ...]] = ("layer", "target", *RANGES)
     DECISIVE: ClassVar[tuple[str, ...]] = ("octaves", "octave_scale", "n_steps")
     ABOUT: ClassVar[str] = "DeepDream of"
+    BETWEEN: ClassVar[float] = 0.12
 
     target = traitlets.Unicode().tag(sync=True)
     """A unit to dream of, such as "mixed4a:30"; "" for all that the layer sees."""
@@ -74,15 +70,6 @@ class DeepDream(PhotoWidget):
 
     jitter = traitlets.Int(32).tag(sync=True)
     """By how many pixels the picture is moved at most before an update."""
-
-    version = traitlets.Int(0).tag(sync=True)
-    """Grows when there is something new to see: the page then asks for it."""
-
-    done = traitlets.Float(0.0).tag(sync=True)
-    """How much of the work is done, from 0 to 1."""
-
-    sheet = traitlets.Bytes(b"").tag(sync=True)
-    """The dream, when it rests: for pages without a kernel."""
 
     def __init__(
         self,
@@ -177,6 +164,7 @@ class DeepDream(PhotoWidget):
 
     def _look(self) -> Iterator[None]:
         photo = photo_for(self.model, self._image, self._size)
+        self._begin_growth()
         self._show_photo(photo, (1, 1))
         yield from self._grow(photo, self.octaves)
 
@@ -186,7 +174,7 @@ class DeepDream(PhotoWidget):
     def _grow(self, picture: Any, octaves: int) -> Iterator[None]:
         from lucid_widgets.recipes.deepdream import grow_deepdream
 
-        wish, count, told = self._wish, octaves * self.n_steps, 0.0
+        wish, count = self._wish, octaves * self.n_steps
         self.done = 0.0
         objective, made_for = self._objective(), self._subject()
 
@@ -212,16 +200,13 @@ class DeepDream(PhotoWidget):
         ):
             if wish is not self._wish:
                 return
-            is_last = frame.step + 1 >= count
-            if is_last or time.monotonic() - told > BETWEEN:
-                told = time.monotonic()
+            done = (frame.step + 1) / count
+            if self._is_time(done):
                 self.dream = frame.images[0]
-                with self.hold_sync():
-                    self.done = (frame.step + 1) / count
-                    self.version += 1
+                self._show_growth(to_pixels(self.dream), done)
             yield
         if self.dream is not None and wish is self._wish:
-            self.sheet = kept_file(to_pixels(self.dream))
+            self._keep_growth(to_pixels(self.dream))
 
     def _subject(self) -> tuple[str, str]:
         return self.layer, self.target

@@ -54,6 +54,23 @@ def test_a_dream_grows_and_is_kept(make, tiny_model):
     assert Image.open(io.BytesIO(files[-1][0])).size == (56, 40)
 
 
+def test_how_a_dream_grew_is_kept_and_goes_on(make):
+    dream = make()
+    dream.BETWEEN = -1.0  # every update is shown
+    dream.image = PHOTO
+    assert dream.wait(60)
+    assert len(dream.moment_sizes) == 2 * 3
+    assert sum(dream.moment_sizes) == len(dream.moments)
+    first = Image.open(io.BytesIO(dream.moments[: dream.moment_sizes[0]]))
+    assert first.width / first.height == pytest.approx(56 / 40, rel=0.1)
+    dream.target = "2"
+    assert dream.wait(60)
+    assert len(dream.moment_sizes) == 2 * 3 + 3, "it went on"
+    dream.image = PHOTO[:, ::-1]
+    assert dream.wait(60)
+    assert len(dream.moment_sizes) == 2 * 3, "another photo, another growth"
+
+
 def test_settings_act_on_the_running_dream(make):
     dream = make(octaves=1, n_steps=500)
     until(lambda: dream.version > 0)

@@ -12,6 +12,12 @@ export interface Control {
   update(isLive: boolean): void;
 }
 
+/** The line of controls above a widget's content. */
+export function bar(...parts: readonly (Control | Node)[]): HTMLElement {
+  const nodes = parts.map((part) => (part instanceof Node ? part : part.node));
+  return element("div", { class: "lucid-bar" }, ...nodes);
+}
+
 /** Asks the kernel to change a trait. */
 export function change(context: Context, name: string, value: Json): void {
   context.connection.send({ kind: "change", name, value });

@@ -1,10 +1,11 @@
 /** ActivationGrid: every position of a layer drawn as what it sees, over the photo. */
 
-import { layerChoice } from "../base/controls.js";
+import { bar, layerChoice } from "../base/controls.js";
 import { WidgetFrame } from "../base/frame.js";
 import { NewestFile } from "../base/newest_file.js";
 import { PhotoInput } from "../base/photo_input.js";
 import { gridOf, PhotoView } from "../base/photo_view.js";
+import { Replay } from "../base/replay.js";
 import { type Context, widget } from "../base/widget.js";
 import "../base/photo.css";
 import { FileImage } from "../base/file_image.js";
@@ -19,12 +20,15 @@ const TRAITS = [
   "grid",
   "norms",
   "sheet",
+  "moments",
+  "moment_sizes",
   "version",
   "done",
 ];
 function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   const { state } = context;
   const newest = new NewestFile(context, "sheet");
+  const replay = new Replay(context, () => frame.redraw(), signal);
   const photo = new PhotoView(context, () => frame.redraw(), signal);
   const opacity = element("input", { type: "range", min: "0", max: "1", step: "0.05" });
   opacity.value = "1";
@@ -38,7 +42,8 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     layer.update(frame.isLive);
     input.update();
     newest.update(frame);
-    const overlay = newest.bytes ?? state.bytes("sheet");
+    replay.update();
+    const overlay = replay.file ?? newest.bytes ?? state.bytes("sheet");
     const { position } = photo;
     photo.update({ overlay, opacity: opacity.valueAsNumber });
     near.show(overlay.length ? overlay : state.bytes("photo"));
@@ -54,17 +59,20 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   );
   const input = new PhotoInput(frame, context, signal);
   frame.content.append(
-    element(
-      "div",
-      { class: "lucid-bar" },
-      layer.node,
+    bar(
+      layer,
       element("label", { class: "lucid-field" }, "Photo ", opacity, " icons"),
-      input.node,
+      input,
     ),
     element(
       "div",
       { class: "lucid-beside" },
-      element("div", { class: "lucid-photo-column lucid-wide" }, photo.node),
+      element(
+        "div",
+        { class: "lucid-photo-column lucid-wide" },
+        photo.node,
+        replay.node,
+      ),
       element("div", { class: "lucid-photo-column" }, close, told),
     ),
   );

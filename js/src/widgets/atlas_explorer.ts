@@ -3,7 +3,7 @@
 import "../atlas/atlas.css";
 import { type Cells, readCells } from "../atlas/atlas_geometry.js";
 import { AtlasMap } from "../atlas/atlas_map.js";
-import { choice, slider } from "../base/controls.js";
+import { bar, choice, slider } from "../base/controls.js";
 import { WidgetFrame } from "../base/frame.js";
 import type { State } from "../base/state.js";
 import { type Context, widget } from "../base/widget.js";
@@ -144,7 +144,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     signal,
   );
   frame.content.append(
-    element("div", { class: "lucid-bar" }, grid.node, label.node, ...zoomButtons),
+    bar(grid, label, ...zoomButtons),
     element(
       "div",
       { class: "lucid-atlas" },

@@ -8,7 +8,7 @@ import {
 } from "../attribution/contributions.js";
 import { signedCells } from "../base/cells.js";
 import { classField } from "../base/class_field.js";
-import { choice, layerChoice } from "../base/controls.js";
+import { bar, choice, layerChoice } from "../base/controls.js";
 import { WidgetFrame } from "../base/frame.js";
 import { PhotoInput } from "../base/photo_input.js";
 import { gridOf, PhotoView } from "../base/photo_view.js";
@@ -149,12 +149,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   const input = new PhotoInput(frame, context, signal);
   signal.addEventListener("abort", () => icons.want(pro, []));
   frame.content.append(
-    element(
-      "div",
-      { class: "lucid-bar" },
-      ...controls.map(({ node }) => node),
-      input.node,
-    ),
+    bar(...controls, input),
     predictions.node,
     element(
       "div",

@@ -1,12 +1,13 @@
 /** Caricature: a photo, and beside it what layers make of it, growing. */
 
 import "./caricature.css";
-import { slider } from "../base/controls.js";
+import { bar, slider } from "../base/controls.js";
 import { FileImage } from "../base/file_image.js";
 import { WidgetFrame } from "../base/frame.js";
 import { NewestFile } from "../base/newest_file.js";
 import { OwnChoice } from "../base/own_choice.js";
 import { PhotoInput } from "../base/photo_input.js";
+import { Replay } from "../base/replay.js";
 import { type Context, widget } from "../base/widget.js";
 import { element, setText } from "../element.js";
 
@@ -19,6 +20,8 @@ const TRAITS = [
   "version",
   "done",
   "sheet",
+  "moments",
+  "moment_sizes",
   "shown",
 ];
 const MAX_LAYERS = 6;
@@ -71,6 +74,7 @@ class Picture {
 function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   const { state, questions } = context;
   const newest = new NewestFile(context, "strip");
+  const replay = new Replay(context, () => frame.redraw(), signal);
 
   const own = new OwnChoice<readonly string[]>(
     state,
@@ -119,6 +123,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     power.update(frame.isLive);
     offer();
     newest.update(frame);
+    replay.update();
     const file = state.bytes("photo");
     const [height = 0, width = 0] = state.numbers("photo_size");
     const ratio = height ? width / height : 1;
@@ -136,7 +141,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     }
     const { value } = newest;
     const drawn = Array.isArray(value) ? value.map(String) : state.texts("shown");
-    const sheet = newest.bytes ?? state.bytes("sheet");
+    const sheet = replay.file ?? newest.bytes ?? state.bytes("sheet");
     layers.forEach((name, i) => {
       const column = drawn.indexOf(name);
       const place = [Math.max(0, column), drawn.length || 1] as const;
@@ -156,15 +161,10 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   );
   const input = new PhotoInput(frame, context, signal);
   frame.content.append(
-    element(
-      "div",
-      { class: "lucid-bar" },
-      element("label", { class: "lucid-field" }, "Add ", add),
-      power.node,
-      input.node,
-    ),
+    bar(element("label", { class: "lucid-field" }, "Add ", add), power, input),
     none,
     row,
+    replay.node,
     told,
   );
 }

@@ -1,6 +1,6 @@
 /** ChannelGrid: all channels of a layer as tiles; icons come for those in view. */
 
-import { checkBox, choice, layerChoice, textField } from "../base/controls.js";
+import { bar, checkBox, choice, layerChoice, textField } from "../base/controls.js";
 import { WidgetFrame } from "../base/frame.js";
 import { type Context, widget } from "../base/widget.js";
 import "../base/base.css";
@@ -61,10 +61,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     update,
     signal,
   );
-  frame.content.append(
-    element("div", { class: "lucid-bar" }, ...controls.map(({ node }) => node), count),
-    grid.node,
-  );
+  frame.content.append(bar(...controls, count), grid.node);
 }
 
 function gridItems({ state }: Context): readonly GridItem[] {

@@ -1,6 +1,6 @@
 /** CompareModels: channels of two models beside each other, the most alike first. */
 
-import { choice, layerChoice } from "../base/controls.js";
+import { bar, choice, layerChoice } from "../base/controls.js";
 import { WidgetFrame } from "../base/frame.js";
 import { type Context, widget } from "../base/widget.js";
 import "../base/pairs.css";
@@ -55,11 +55,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     update,
     signal,
   );
-  frame.content.append(
-    element("div", { class: "lucid-bar" }, ...controls.map(({ node }) => node)),
-    alike,
-    grid.node,
-  );
+  frame.content.append(bar(...controls), alike, grid.node);
 }
 
 function items({ state }: Context): readonly GridItem[] {

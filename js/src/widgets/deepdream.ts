@@ -1,11 +1,12 @@
 /** DeepDream: a photo that dreams, and grows while its settings change. */
 
 import "./deepdream.css";
-import { layerChoice, slider, textField } from "../base/controls.js";
+import { bar, layerChoice, slider, textField } from "../base/controls.js";
 import { FileImage } from "../base/file_image.js";
 import { WidgetFrame } from "../base/frame.js";
 import { NewestFile } from "../base/newest_file.js";
 import { PhotoInput } from "../base/photo_input.js";
+import { Replay } from "../base/replay.js";
 import { type Context, widget } from "../base/widget.js";
 import { element, setText } from "../element.js";
 
@@ -26,11 +27,14 @@ const TRAITS = [
   "version",
   "done",
   "sheet",
+  "moments",
+  "moment_sizes",
 ];
 
 function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   const { state, questions } = context;
   const newest = new NewestFile(context, "dream");
+  const replay = new Replay(context, () => frame.redraw(), signal);
   const controls = [
     layerChoice(context, signal),
     textField(
@@ -66,7 +70,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   const beside = element(
     "div",
     { class: "lucid-beside" },
-    element("div", { class: "lucid-dream" }, dream.node),
+    element("div", { class: "lucid-dream" }, dream.node, replay.node),
     element("div", { class: "lucid-awake" }, photo.node, told),
   );
 
@@ -80,11 +84,12 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     }
     input.update();
     newest.update(frame);
+    replay.update();
     none.hidden = file.length > 0;
     beside.hidden = !file.length;
     photo.show(file);
     const kept = state.bytes("sheet");
-    dream.show(newest.bytes ?? (kept.length ? kept : file));
+    dream.show(replay.file ?? newest.bytes ?? (kept.length ? kept : file));
     dream.node.alt = state.text("title");
     setText(told, done < 1 && file.length ? `${Math.round(100 * done)} %` : "");
   };
@@ -100,17 +105,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     signal,
   );
   const input = new PhotoInput(frame, context, signal);
-  frame.content.append(
-    element(
-      "div",
-      { class: "lucid-bar" },
-      ...controls.map(({ node }) => node),
-      ...buttons,
-      input.node,
-    ),
-    none,
-    beside,
-  );
+  frame.content.append(bar(...controls, ...buttons, input), none, beside);
 }
 
 export default widget(show);

@@ -1,6 +1,6 @@
 /** ModelBrowser: a network as a picture, the layer chosen in it, and its channels. */
 
-import { choice } from "../base/controls.js";
+import { bar, choice } from "../base/controls.js";
 import { WidgetFrame } from "../base/frame.js";
 import { OwnChoice } from "../base/own_choice.js";
 import { type Context, widget } from "../base/widget.js";
@@ -98,7 +98,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
       element(
         "div",
         { class: "lucid-browser-side" },
-        element("div", { class: "lucid-bar" }, layers.node, count),
+        bar(layers, count),
         facts.node,
         channels.node,
       ),

@@ -1,7 +1,7 @@
 /** NeuronGroups: what fires together on a photo, as pictures and as maps. */
 
 import { classField } from "../base/class_field.js";
-import { layerChoice, slider } from "../base/controls.js";
+import { bar, layerChoice, slider } from "../base/controls.js";
 import { WidgetFrame } from "../base/frame.js";
 import { PhotoInput } from "../base/photo_input.js";
 import { gridOf, PhotoView } from "../base/photo_view.js";
@@ -77,12 +77,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   );
   const input = new PhotoInput(frame, context, signal);
   frame.content.append(
-    element(
-      "div",
-      { class: "lucid-bar" },
-      ...controls.map(({ node }) => node),
-      input.node,
-    ),
+    bar(...controls, input),
     element(
       "div",
       { class: "lucid-beside" },

@@ -1,7 +1,7 @@
 /** SemanticDictionary: a photo, and the strongest channels where one looks, as icons. */
 
 import "../base/photo.css";
-import { layerChoice, slider } from "../base/controls.js";
+import { bar, layerChoice, slider } from "../base/controls.js";
 import { WidgetFrame } from "../base/frame.js";
 import { PhotoInput } from "../base/photo_input.js";
 import { gridOf, PhotoView } from "../base/photo_view.js";
@@ -65,7 +65,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
   const input = new PhotoInput(frame, context, signal);
   signal.addEventListener("abort", () => icons.want(photo, []));
   frame.content.append(
-    element("div", { class: "lucid-bar" }, layer.node, top.node, input.node),
+    bar(layer, top, input),
     element(
       "div",
       { class: "lucid-beside" },
