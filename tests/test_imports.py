@@ -142,7 +142,7 @@ def test_errors_frame_and_shapes_import_nothing_of_ours():
 
 def test_the_rules_see_every_part_of_the_package():
     parts = {module.name for module in pkgutil.iter_modules([str(PACKAGE)])}
-    assert parts <= set(MAY_IMPORT) | EVERYONE | {"cli", "cli_options"}
+    assert parts <= set(MAY_IMPORT) | EVERYONE | {"cli", "cli_models", "cli_options"}
 
 
 def test_stream_never_imports_tensorflow():
@@ -161,12 +161,13 @@ def test_tensorflow_is_imported_late():
 def test_the_command_line_imports_the_rest_late():
     eager = {
         imported
-        for name in ("cli.py", "cli_options.py")
+        for name in ("cli.py", "cli_models.py", "cli_options.py")
         for _, imported in imports(PACKAGE / name, inside_functions=False)
         if ours(imported) is not None
     }
     assert eager <= {
         "lucid_widgets",
+        "lucid_widgets.cli_models",
         "lucid_widgets.cli_options",
         "lucid_widgets.errors",
         "lucid_widgets.frame",  # for its type alone

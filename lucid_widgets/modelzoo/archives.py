@@ -74,6 +74,18 @@ def _read(opened: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         return file.read(_most_bytes(member))
 
 
+_KNOWN = {
+    b"\x89PNG": "a picture (PNG)",
+    b"\xff\xd8\xff": "a picture (JPEG)",
+    b"GIF8": "a picture (GIF)",
+    b"RIFF": "a picture (WebP) or a sound",
+    b"%PDF": "a PDF document",
+    b"\x1f\x8b": "an archive (gzip): unpack it, and give what is inside",
+    b"\x80\x02": "a Python pickle, such as PyTorch's: convert it, see KerasHub's from_preset",
+}
+_TEXT = {*range(32, 127), 9, 10, 13}
+
+
 def what_it_is(content: bytes) -> str:
     """Say what the beginning of a file looks like, where something else was expected."""
     text = content[:200].lstrip().lower()
@@ -85,4 +97,9 @@ def what_it_is(content: bytes) -> str:
         return "an HDF5 file: use models.from_file, and a name that ends in .h5"
     if text.startswith(b"version https://git-lfs"):
         return "a Git LFS pointer: run 'git lfs pull' to get the file itself"
+    for beginning, kind in _KNOWN.items():
+        if content.startswith(beginning):
+            return kind
+    if content and all(byte in _TEXT for byte in content[:200]):
+        return "a text"
     return "something else, or only a part of one"

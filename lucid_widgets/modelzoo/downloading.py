@@ -39,18 +39,29 @@ class Download:
         url: where it is.
         filename: what it is called in the cache.
         sha256: its digest in hexadecimal; None when it is not known.
+        md5: its older digest, where only that is known.
         megabytes: its size, for people.
+        folder: where to keep it; the cache when not given.
     """
 
     url: str
     filename: str
     sha256: str | None = None
+    md5: str | None = None
     megabytes: float | None = None
+    folder: Path | None = None
 
     @property
     def path(self) -> Path:
-        """Where it is, or will be, in the cache."""
-        return cache_folder("models") / self.filename
+        """Where it is, or will be."""
+        return (self.folder or cache_folder("models")) / self.filename
+
+    @property
+    def digest(self) -> tuple[str, str] | None:
+        """Kind and hexadecimal of the digest that it is checked by; None if not known."""
+        if self.sha256:
+            return "sha256", self.sha256
+        return ("md5", self.md5) if self.md5 else None
 
     @property
     def cached(self) -> bool:
@@ -59,7 +70,7 @@ class Download:
 
     def advice(self) -> str:
         """Say how to supply the file by hand."""
-        digest = f" (sha256 {self.sha256})" if self.sha256 else ""
+        digest = f" ({' '.join(self.digest)})" if self.digest else ""
         return (
             f"Get {self.url}{digest} on any machine and put it into "
             f"{self.path.parent} as {self.filename}"
@@ -88,7 +99,7 @@ def fetch(download: Download, *, progress: bool = True) -> Path:
             f"{download.filename} must be downloaded, and {OFFLINE_VARIABLE} is set. "
             + download.advice()
         )
-    folder = make_cache_folder("models")
+    folder = download.folder or make_cache_folder("models")
     transfer = _Transfer(download, folder, progress=progress)
     logger = pooch.get_logger()
     level = logger.level
@@ -97,7 +108,7 @@ def fetch(download: Download, *, progress: bool = True) -> Path:
         return Path(
             pooch.retrieve(
                 download.url,
-                known_hash=download.sha256 and f"sha256:{download.sha256}",
+                known_hash=download.digest and ":".join(download.digest),
                 fname=download.filename,
                 path=folder,
                 downloader=transfer,  # type: ignore[arg-type] - fewer names
@@ -108,9 +119,10 @@ def fetch(download: Download, *, progress: bool = True) -> Path:
             return fetch(
                 download, progress=progress
             )  # the first part was of another file
+        kind, digest = download.digest or ("digest", "known")
         raise ChecksumError(
-            f"what {download.url} delivered is not {download.filename}: its sha256 is "
-            f"not {download.sha256}. It was deleted; the file on the server may have "
+            f"what {download.url} delivered is not {download.filename}: its {kind} is "
+            f"not {digest}. It was deleted; the file on the server may have "
             "changed, or something between here and there has changed it"
         ) from error
     finally:
@@ -155,6 +167,12 @@ class _Transfer:
         import requests
 
         del registry
+        if is_offline():  # pooch found a file there, and it is another one
+            kind, digest = self._download.digest or ("digest", "known")
+            raise OfflineError(
+                f"{self._download.path} is not the file that is needed (its {kind} is not "
+                f"{digest}), and {OFFLINE_VARIABLE} is set. {self._download.advice()}"
+            )
         try:
             self._receive(url)
         except requests.exceptions.HTTPError as error:

@@ -35,7 +35,7 @@ def need_trust(path: Any, trust: object) -> None:
     if trust is not True:
         raise UntrustedModelError(
             f"{path} is a program, and loading it needs your word that you trust where "
-            "it comes from: pass trust=True"
+            "it comes from: pass trust=True (--trust on the command line)"
         )
 
 

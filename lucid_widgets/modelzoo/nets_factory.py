@@ -6,7 +6,8 @@ from typing import Any
 
 from lucid_widgets.errors import UnknownModelError, did_you_mean
 from lucid_widgets.modelzoo import lucid_models
-from lucid_widgets.modelzoo.catalogue import APPLICATIONS, application, lucid_names
+from lucid_widgets.modelzoo.applications import APPLICATIONS, application
+from lucid_widgets.modelzoo.catalogue import lucid_names
 from lucid_widgets.modelzoo.inception_v1 import InceptionV1
 from lucid_widgets.modelzoo.tiny_inception import TinyInception
 from lucid_widgets.modelzoo.vision_base import Model

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lucid_widgets.errors import ImageError, SettingError
+from lucid_widgets.modelzoo.layer import Layer
 from lucid_widgets.modelzoo.tracing import traced
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def read_activations(
     center_only: bool = False,
 ) -> Any:
     """Compute `Model.activations`; see there."""
+    layers = _as_names(layers)
     names = _checked(model, layers, batch_size)
     batches = _batches(model, images, names, int(batch_size), center_only=center_only)
     gathered = {name: _Gathered(_count(images)) for name in names}
@@ -46,9 +48,19 @@ def iterate_batches(
     center_only: bool = False,
 ) -> Iterator[Any]:
     """Compute `Model.iterate_activations`; see there."""
+    layers = _as_names(layers)
     names = _checked(model, layers, batch_size)
     found = _batches(model, images, names, int(batch_size), center_only=center_only)
     return (batch[layers] if isinstance(layers, str) else batch for batch in found)
+
+
+def _as_names(layers: Any) -> str | tuple[str, ...]:
+    """Return one name, or several, for names and `Layer`s."""
+    if isinstance(layers, Layer):
+        return layers.name
+    if isinstance(layers, str) or not isinstance(layers, Iterable):
+        return layers
+    return tuple(x.name if isinstance(x, Layer) else x for x in layers)
 
 
 def _checked(
@@ -59,7 +71,9 @@ def _checked(
         raise SettingError(
             f"batch_size is a whole number from 1, and was given {batch_size!r}"
         )
-    names = (layers,) if isinstance(layers, str) else tuple(layers)
+    if not isinstance(layers, (str, tuple)):
+        raise SettingError(f"layers are names of layers, and were given {layers!r}")
+    names = (layers,) if isinstance(layers, str) else layers
     if not names:
         raise SettingError(
             "no layers were given; name at least one, such as model.layers[0].name"

@@ -87,9 +87,9 @@ def load_model(
     save_url: str | os.PathLike[str], *, trust: bool = False, **settings: Any
 ) -> Model:
     """Return the model in a file; see `Model.load`."""
+    if not str(save_url).lower().endswith(".json"):
+        return from_file(save_url, trust=trust, **settings)
     file = Path(save_url).expanduser()
-    if file.suffix.lower() != ".json":
-        return from_file(file, trust=trust, **settings)
     manifest = _manifest(file)
     path = manifest["model_path"]
     known = ("input_name", "image_shape", "image_value_range", "is_BGR")

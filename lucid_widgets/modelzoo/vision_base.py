@@ -22,10 +22,12 @@ from lucid_widgets.errors import (
     did_you_mean,
 )
 from lucid_widgets.modelzoo.activations import Activations, Given, Overrides
+from lucid_widgets.modelzoo.editable import Editable
 from lucid_widgets.modelzoo.geometry import Geometry
 from lucid_widgets.modelzoo.image_input import ImageInput
 from lucid_widgets.modelzoo.layer import Layer
 from lucid_widgets.modelzoo.overriding import current_overrides
+from lucid_widgets.modelzoo.storable import Storable
 from lucid_widgets.modelzoo.tracing import traced
 from lucid_widgets.shapes import ImageTensor
 
@@ -38,7 +40,7 @@ IMAGENET_MEAN_BGR = IMAGENET_MEAN[::-1].copy()
 """The same in the order of Caffe's models: blue, green, red."""
 
 
-class Model(ImageInput):
+class Model(ImageInput, Editable, Storable):
     """A network whose layers can be read; see the classes in `vision_models`.
 
     Attributes:
@@ -193,11 +195,17 @@ class Model(ImageInput):
         Raises:
             LayerNotFoundError: there is none of that name; parts are not completed.
         """
+        if not isinstance(name, str):
+            raise LayerNotFoundError(
+                f"the name of one layer is needed, and was given {str(name)[:100]!r} "
+                f"({type(name).__name__}); several are read by model.activations(images, "
+                "[...])"
+            )
         if name in self._addressable:
             return name
-        if isinstance(name, str) and name.endswith(":0"):
+        if name.endswith(":0"):
             return self.canonical_name(name[:-2])
-        node, colon, output = str(name).rpartition(":")
+        node, colon, output = name.rpartition(":")
         if colon and output.isdecimal() and node in self._addressable:
             return name
         raise self._no_layer(name)
@@ -209,33 +217,34 @@ class Model(ImageInput):
             f"no layer {name!r} in {self.model_name}{close or ';'} See model.layers"
         )
 
-    def get_layer(self, name: str) -> Layer:
+    def get_layer(self, name: str | Layer) -> Layer:
         """Return the layer of a name.
 
         Args:
-            name: a name in `layers`; or any other name in `layer_names`, such as
-                ``"mixed4a_pre_relu"``; or a part of one: then the first layer whose name
-                contains it is returned, with a warning, as in Lucid.
+            name: a name in `layers`, or the layer itself; or any other name in
+                `layer_names`, such as ``"mixed4a_pre_relu"``; or a part of one: then the
+                first layer whose name contains it is returned, with a warning, as in
+                Lucid.
 
         Raises:
             LayerNotFoundError: nothing fits; the message names the three closest.
         """
-        if name in self._layers_by_name:
+        if isinstance(name, Layer):
+            name = name.name
+        if isinstance(name, str) and name in self._layers_by_name:
             return self._layers_by_name[name]
         try:
             found = self.canonical_name(name)
         except LayerNotFoundError:
-            found = None
-        if found is not None:
-            return self._layers_by_name.get(found) or self._layer_of(found)
-        for layer in self.layers if isinstance(name, str) and name else ():
-            if name.lower() in layer.name.lower():
-                warnings.warn(
-                    f"no layer {name!r} in {self.model_name}; taking {layer.name!r}",
-                    stacklevel=2,
-                )
-                return layer
-        raise self._no_layer(name)
+            for layer in self.layers if isinstance(name, str) and name else ():
+                if name.lower() in layer.name.lower():
+                    warnings.warn(
+                        f"no layer {name!r} in {self.model_name}; taking {layer.name!r}",
+                        stacklevel=2,
+                    )
+                    return layer
+            raise
+        return self._layers_by_name.get(found) or self._layer_of(found)
 
     def _layer_of(self, name: str) -> Layer:
         """Describe an addressable tensor that is not in `layers`."""
@@ -335,146 +344,6 @@ class Model(ImageInput):
         return iterate_batches(
             self, images, layers, batch_size, center_only=center_only
         )
-
-    # Changing ---------------------------------------------------------------
-
-    @cached_property
-    def weight_names(self) -> tuple[str, ...]:
-        """Names of the weights, for `weight` and `edit`."""
-        raise NotImplementedError
-
-    def weight(self, name: str) -> np.ndarray:
-        """Return a copy of a weight.
-
-        Raises:
-            ModelError: there is none of that name; the message names the three closest.
-        """
-        raise NotImplementedError
-
-    def edit(
-        self,
-        *,
-        scale: Mapping[str, float] | None = None,
-        remove: str | Iterable[str] = (),
-        weights: Mapping[str, Any] | None = None,
-    ) -> Model:
-        """Return a copy of the model in which something is changed.
-
-        The model itself stays as it is, and the copy does not follow later training. What
-        is changed in a layer changes everything computed from it.
-
-        Args:
-            scale: factors by ``"layer:channel"``; by ``"layer"`` for all its channels.
-            remove: channels, or whole layers, that are always 0 (ablated).
-            weights: new values by the names in `weight_names`: arrays, or functions from
-                the old array to the new.
-
-        Raises:
-            LayerNotFoundError, ObjectiveError: no such layer or channel.
-            ModelError: no such weight, or values of another shape.
-            SettingError: nothing to change, or a factor that is no number.
-
-        Example:
-            >>> from lucid_widgets.modelzoo.vision_models import TinyInception
-            >>> model = TinyInception()
-            >>> without = model.edit(remove=["mixed4a:30"])
-            >>> upside_down = model.edit(weights={"conv2d0_w": lambda w: w[::-1]})
-        """
-        from lucid_widgets.modelzoo.editing import edit
-
-        return edit(self, scale=scale, remove=remove, weights=weights)
-
-    def _edited(self, edits: Any) -> Model:
-        """Return the copy that `edit` makes; `edits` are an `editing.Edits`."""
-        raise NotImplementedError
-
-    def _copy_without_caches(self) -> Any:
-        """Return a copy that works out anew what was worked out from the network."""
-        copied = object.__new__(type(self))
-        worked_out = {
-            name
-            for kind in type(self).__mro__
-            for name, value in vars(kind).items()
-            if isinstance(value, cached_property)
-        }
-        worked_out.update(("_reading_functions", "_attribution_functions"))
-        vars(copied).update(
-            (name, value)
-            for name, value in vars(self).items()
-            if name not in worked_out
-        )
-        return copied
-
-    # Saving and loading ------------------------------------------------------
-
-    @staticmethod
-    def save(
-        save_url: Any, network: Any = None, *args: Any, **settings: Any
-    ) -> dict[str, Any]:
-        """Save a network as one file that says all that is needed to load it.
-
-        Names of layers that a GraphDef cannot hold are changed (``conv/call:1`` becomes
-        ``conv/call_1``).
-
-        Args:
-            save_url: a name that ends in ``.pb``.
-            network: a `Model` (edited ones too), a Keras model, or a function of a batch
-                of images in the network's own value range (a `tf.function`).
-            *args: ``input_name, output_names, image_shape, image_value_range``, in Lucid's
-                order.
-            **settings: the same by name (``output_names``: layers, and operations of a
-                function, that must be in the file; ``image_value_range``: needed unless it
-                is known), ``is_BGR`` and ``labels``.
-
-        Returns:
-            What was written into the file about the model.
-
-        Raises:
-            SaveError: the name does not end in ``.pb``.
-            ModelError: the network cannot be saved, or something must be given.
-            UntrustedModelError: it has operations that would not be loaded again.
-
-        Example:
-            >>> Model.save("my.pb", keras_model, image_value_range=(-1, 1))  # doctest: +SKIP
-            >>> model = Model.load("my.pb", trust=True)  # doctest: +SKIP
-        """
-        from lucid_widgets.modelzoo.saving import save_model
-
-        return save_model(save_url, network, *args, **settings)
-
-    @staticmethod
-    def load(save_url: Any, *, trust: bool = False, **settings: Any) -> Model:
-        """Return the model in a file written by `save`, by Lucid, or any other model file.
-
-        Args:
-            save_url: see `from_file`; or one of Lucid's manifests (``.json``), whose files
-                must stand beside it.
-            trust: must be True for GraphDefs and SavedModels, which are programs.
-            **settings: take the place of what the file says.
-
-        Raises:
-            ModelError: the file cannot be used, or does not say enough.
-            UntrustedModelError: `trust` is needed, or the file does too much.
-        """
-        from lucid_widgets.modelzoo.saving import load_model
-
-        return load_model(save_url, trust=trust, **settings)
-
-    @staticmethod
-    def suggest_save_args(network: Any) -> dict[str, Any]:
-        """Return what to give to `save` for a network, as far as it can be found out.
-
-        Args:
-            network: a Keras model, a function of images, or a GraphDef (or its file).
-
-        Returns:
-            A dictionary of ``input_name``, ``image_shape``, ``output_names`` and
-            ``image_value_range``; None where you have to know. A notebook shows it as the
-            call of `save` to be completed.
-        """
-        from lucid_widgets.modelzoo.suggesting import suggest_save_args
-
-        return suggest_save_args(network)
 
     @cached_property
     def _lock(self) -> threading.RLock:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from lucid_widgets.modelzoo.catalogue import application, catalog
+from lucid_widgets.modelzoo.applications import application
+from lucid_widgets.modelzoo.catalogue import catalog
 from lucid_widgets.modelzoo.files import from_file
 from lucid_widgets.modelzoo.graphdef_model import from_graphdef
 from lucid_widgets.modelzoo.inception_v1 import InceptionV1

@@ -21,7 +21,7 @@ from lucid_widgets.errors import ImageError, LucidError, SaveError, ValueRangeEr
 from lucid_widgets.misc.io import load
 from lucid_widgets.misc.io import save as save_picture
 from lucid_widgets.modelzoo.keras_model import KerasModel, from_keras
-from lucid_widgets.modelzoo.nets_factory import by_name, known_names
+from lucid_widgets.modelzoo.nets_factory import by_name, check_name, known_names
 from lucid_widgets.modelzoo.range_evidence import surprise_by_range
 from lucid_widgets.modelzoo.saving import load_model
 from lucid_widgets.modelzoo.vision_base import Layer, Model
@@ -171,6 +171,8 @@ def _loaded(
             return from_keras(model, **chosen)
         if str(model) in known_names():
             return by_name(str(model), **chosen)
+        if _is_a_name(str(model)):
+            check_name(str(model))  # raises, with the closest ones
         return load_model(str(model), trust=trust, **chosen)
 
     try:
@@ -178,6 +180,11 @@ def _loaded(
     except ValueRangeError as error:
         # Everything else can be found out without the range.
         return attempt(image_value_range=(0, 1)), str(error)
+
+
+def _is_a_name(text: str) -> bool:
+    """Return whether a text that names no file was meant to name a model."""
+    return text.isidentifier() and not Path(text).exists()
 
 
 def _describe(report: Report, model: Model) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lucid_widgets.modelzoo.catalogue import megabytes_to_fetch
+from lucid_widgets.modelzoo.applications import megabytes_to_fetch
 from lucid_widgets.modelzoo.downloading import watched
 from lucid_widgets.modelzoo.vision_base import Model
 from lucid_widgets.stream.worker import Worker
@@ -87,7 +87,9 @@ class ModelLoader:
 
         with self._lock:
             self._begin(request)
-            self._worker.do("model", lambda: self._load(request, hand_over, _prepare))
+            self._worker.do(
+                "model", lambda: self._load(request, hand_over, import_on_worker)
+            )
 
     def load_in_place(self, given: Any) -> Model:
         """Return a model for whatever a user may have given; see `as_model`.
@@ -165,13 +167,5 @@ class ModelLoader:
 
 def _loading(name: str) -> str:
     megabytes = megabytes_to_fetch(name)
-    size = "" if megabytes is None else f" {megabytes} MB of weights, once"
+    size = "" if megabytes is None else f" about {megabytes} MB of weights, once"
     return f"loading {name[:60]}…{size}"
-
-
-def _prepare() -> None:
-    import_on_worker()
-    import keras
-
-    # Of this thread only: it has no cell to print a progress bar into.
-    keras.config.disable_interactive_logging()

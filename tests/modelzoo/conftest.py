@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lucid_widgets.modelzoo.tiny_inception import TinyInception
+
+from .serving import Server
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -51,3 +55,14 @@ def photos() -> np.ndarray:
     waves = 0.5 + 0.5 * np.sin(rows / 5 + columns / 3)
     slopes = np.stack([rows / 64, columns / 48, 1 - rows / 64], -1)
     return np.stack([noise, np.repeat(waves[..., None], 3, -1), slopes])
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()

@@ -2,18 +2,13 @@ from __future__ import annotations
 
 import json
 
-import keras
 import numpy as np
 import pytest
 
-from lucid_widgets.errors import CacheError, ModelError, OfflineError, UnknownModelError
+from lucid_widgets.errors import OfflineError, UnknownModelError
 from lucid_widgets.modelzoo import lucid_models, vision_models
-from lucid_widgets.modelzoo.catalogue import (
-    APPLICATIONS,
-    application,
-    catalog,
-    megabytes_to_fetch,
-)
+from lucid_widgets.modelzoo.applications import APPLICATIONS
+from lucid_widgets.modelzoo.catalogue import catalog
 from lucid_widgets.modelzoo.nets_factory import (
     at_hand,
     by_name,
@@ -41,11 +36,6 @@ def test_every_model_of_the_catalogue_can_be_asked_for():
     assert entries["TinyInception"].cached
     assert not entries["InceptionV1"].cached
     assert entries["InceptionV1"].licence == "Apache-2.0"
-
-
-def test_the_names_of_applications_are_those_of_keras():
-    names = {name for name in dir(keras.applications) if name[0].isupper()}
-    assert set(APPLICATIONS) == names
 
 
 def test_what_lucid_says_about_its_models_is_kept(shared):
@@ -104,27 +94,6 @@ def test_models_are_found_by_name():
         get_model("VG16_cafe")
 
 
-def test_applications_are_made_by_name():
-    model = application("MobileNetV2", weights=None)
-    assert model.get_layer("block_3_expand").depth == 144
-    assert [float(end) for end in model.image_value_range] == [-1, 1]
-    with pytest.raises(UnknownModelError, match="MobileNetV2"):
-        application("MobilNetV2")
-
-
-def test_weights_that_keras_cannot_load_are_an_error_with_advice(offline):
-    with pytest.raises(ModelError, match="KERAS_HOME"):
-        application("MobileNetV2", weights=str(offline / "absent.h5"))
-
-
-def test_keras_is_not_allowed_to_use_the_shared_temporary_folder(offline, monkeypatch):
-    blocked = offline / "file"
-    blocked.write_text("")
-    monkeypatch.setenv("KERAS_HOME", str(blocked))
-    with pytest.raises(CacheError, match="KERAS_HOME"):
-        application("MobileNetV2")
-
-
 def test_one_function_makes_every_model_of_the_catalogue(offline, monkeypatch):
     assert by_name("TinyInception") == vision_models.TinyInception()
     assert by_name("MobileNetV2", weights=None).get_layer("Conv1").depth == 32
@@ -160,26 +129,3 @@ def test_command_line_and_widget_know_the_same_models():
     offered = [name for name, _ in model_options({})]
     assert offered[:2] == ["TinyInception", "InceptionV1"]
     assert sorted(offered) == sorted(at_hand())
-
-
-def test_it_is_known_how_much_keras_downloads(monkeypatch, tmp_path):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    assert megabytes_to_fetch("VGG16") == 528
-    assert megabytes_to_fetch("TinyInception") is None
-    sizes = {entry.name: entry.megabytes for entry in catalog()}
-    assert sizes["MobileNetV2"] == 14
-    assert sizes["Xception"] == 88
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "vgg16_weights_tf_dim_ordering_tf_kernels.h5").touch()
-    assert megabytes_to_fetch("VGG16") is None
-
-
-def test_offline_keras_is_not_asked_to_download(offline, monkeypatch):
-    monkeypatch.setenv("KERAS_HOME", str(offline))
-    with pytest.raises(OfflineError, match="LUCID_WIDGETS_OFFLINE"):
-        application("MobileNetV2")
-    (offline / "models").mkdir()
-    (offline / "models" / "mobilenet_v2_weights_tf_dim_ordering.h5").write_bytes(b"")
-    monkeypatch.setattr(keras.applications, "MobileNetV2", lambda weights: 1 / 0)
-    with pytest.raises(ModelError, match="failed: division by zero"):
-        application("MobileNetV2")

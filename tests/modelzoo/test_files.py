@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lucid_widgets.errors import ModelError, UntrustedModelError
+from lucid_widgets.errors import ModelError, SettingError, UntrustedModelError
 from lucid_widgets.modelzoo.vision_models import (
     from_file,
     from_graphdef,
@@ -225,3 +225,48 @@ def test_metadata_that_cannot_be_read_is_answered_plainly(tmp_path, metadata):
     saved_by_lucid(path, metadata)
     with pytest.raises(ModelError, match="does not hold JSON"):
         from_graphdef(path, trust=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("", None, "there is no file ''"),
+        ("absent\0.pb", None, "there is no file"),
+        ("a" * 300, None, "cannot be read: File name too long"),
+        ("https://example.org/model.keras", None, "is an address; download the file"),
+        ("model.pt", b"PK\x03\x04", "KerasHub's from_preset"),
+        ("photo.keras", b"\x89PNG\r\n\x1a\n", r"but a picture \(PNG\)"),
+        ("notes.h5", b"hello", "but a text"),
+    ],
+)
+def test_what_is_no_model_is_said_in_words(
+    name, content, message, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(ModelError, match=message):
+        from_file(name, trust=True)
+
+
+def test_a_folder_is_looked_into_before_trust_is_asked_for(tmp_path):
+    with pytest.raises(ModelError, match="no SavedModel; it is empty"):
+        from_file(tmp_path)
+    (tmp_path / "model.safetensors").touch()
+    with pytest.raises(ModelError, match=r"it contains model\.safetensors"):
+        from_file(tmp_path)
+    (tmp_path / "config.json").touch()
+    with pytest.raises(ModelError, match=r"keras_hub\.models\.Backbone\.from_preset"):
+        from_file(tmp_path)
+    (tmp_path / "saved_model.pb").touch()
+    with pytest.raises(UntrustedModelError, match=r"trust=True \(--trust"):
+        from_file(tmp_path)
+
+
+def test_a_setting_that_does_not_exist_is_named(tmp_path):
+    (tmp_path / "model.pb").touch()
+    (tmp_path / "model.keras").touch()
+    for name, taken in (("model.pb", "input_name"), ("model.keras", "fixed_size")):
+        with pytest.raises(SettingError, match="did you mean 'image_value_range'") as e:
+            from_file(tmp_path / name, trust=True, value_range=(-1, 1))
+        assert taken in str(e.value)

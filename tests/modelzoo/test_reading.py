@@ -3,7 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lucid_widgets.errors import ImageError, LayerNotFoundError, SettingError
+from lucid_widgets.errors import (
+    ImageError,
+    LayerNotFoundError,
+    LucidError,
+    SettingError,
+)
 
 
 def test_batches_give_what_single_images_give(tiny, photos):
@@ -126,3 +131,27 @@ def test_a_thousand_images_need_the_memory_of_a_batch(tiny):
     assert found.shape == (1000, 32)
     # The images alone are 9.2 MB, and the whole layer 24.6 MB.
     assert peak < 3e6
+
+
+def test_layers_may_be_given_instead_of_their_names(tiny, photos):
+    layer = tiny.get_layer("mixed3a")
+    expected = tiny.activations(photos, "mixed3a")
+    np.testing.assert_array_equal(tiny.activations(photos, layer), expected)
+    assert list(tiny.activations(photos, [layer, "mixed4a"])) == ["mixed3a", "mixed4a"]
+    assert tiny.get_layer(layer) is layer
+
+
+@pytest.mark.parametrize("name", [["mixed3a"], ("mixed3a",), 3, None, {"a": 1}, b"x"])
+def test_what_is_no_name_of_a_layer_is_an_error_in_words(tiny, photos, name):
+    with pytest.raises(LayerNotFoundError, match="the name of one layer is needed"):
+        tiny.get_layer(name)
+    with pytest.raises(LayerNotFoundError, match="the name of one layer is needed"):
+        tiny.canonical_name(name)
+    with pytest.raises(LucidError):
+        tiny.activations(photos, [name])
+
+
+def test_layers_that_are_nothing_of_the_kind_are_refused(tiny, photos):
+    for layers in (3, None, []):
+        with pytest.raises(SettingError):
+            tiny.activations(photos, layers)
