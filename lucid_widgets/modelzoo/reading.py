@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,8 @@ def _checked(
     model: Model, layers: str | Sequence[str], batch_size: int
 ) -> tuple[str, ...]:
     """Return the names of the layers, if they and the batch size can be used."""
-    if isinstance(batch_size, bool) or int(batch_size) != batch_size or batch_size < 1:
+    whole = isinstance(batch_size, numbers.Real) and int(batch_size) == batch_size
+    if isinstance(batch_size, bool) or not whole or batch_size < 1:
         raise SettingError(
             f"batch_size is a whole number from 1, and was given {batch_size!r}"
         )

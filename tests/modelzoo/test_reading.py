@@ -68,6 +68,8 @@ def test_layers_and_batch_size_are_checked_before_any_image_is_read(tiny):
         tiny.activations(never(), "mixed3q")
     with pytest.raises(SettingError, match="batch_size"):
         tiny.activations(never(), "mixed3a", batch_size=0)
+    with pytest.raises(SettingError, match="batch_size"):
+        tiny.activations(never(), "mixed3a", batch_size=None)
     with pytest.raises(SettingError, match="no layers"):
         tiny.activations(never(), [])
 

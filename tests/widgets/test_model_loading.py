@@ -96,7 +96,7 @@ def test_the_newest_choice_wins(make_vis, slow, monkeypatch, tmp_path):
         choose(vis, "InceptionV1")
         await until(slow["InceptionV1"].begun.is_set)
         choose(vis, "MobileNetV2")
-        assert vis.canvas.loading.startswith("loading MobileNetV2… 14 MB")
+        assert vis.canvas.loading.startswith("loading MobileNetV2… about 14 MB")
         for one in slow.values():
             one.go_on.set()
         await until(lambda: vis.model is slow["MobileNetV2"].model)
