@@ -123,33 +123,49 @@ def _undone(
         padding: "SAME" or "VALID".
     """
     length, windows, depth = x.shape[1], largest.shape[1], x.shape[2]
-    # A window's taps lie in blocks of `stride`, in which all windows begin alike.
-    blocks = windows + (taps - 1) // stride
     before = 0
     if padding == "SAME":
         before = max((windows - 1) * stride + taps - length, 0) // 2
-    after = blocks * stride - before - length
-    padded = _resized(x, before, after, x.dtype.min)
-    phases = tf.split(tf.reshape(padded, [-1, blocks, stride * depth]), stride, axis=2)
-    rest, nothing = grad, tf.zeros_like(grad)
+    # Blocks of `stride` pixels; all pixels in the same place of theirs are a phase.
+    blocks = -(-length // stride)
+    x = _extended(x, blocks * stride - length, x.dtype.min)
+    phases = tf.split(tf.reshape(x, [-1, blocks, stride * depth]), stride, axis=2)
+    # There is a window for each block, or a few less, without padding.
+    largest = _extended(largest, blocks - windows, 0.0)
+    rest = _extended(grad, blocks - windows, 0.0)
+    nothing = tf.zeros_like(rest)
     shares: list[list[Any]] = [[] for _ in range(stride)]
     for tap in range(taps):
-        start = tap // stride
+        shift, phase = divmod(tap - before, stride)
         share = rest
         if tap < taps - 1:  # whatever the others were not is the last
-            seen = phases[tap % stride][:, start : start + windows]
+            seen = _shifted(phases[phase], shift, x.dtype.min)
             share = tf.where(seen == largest, rest, nothing)
             rest = rest - share
-        margins = [[0, 0], [start, blocks - windows - start], [0, 0]]
-        shares[tap % stride].append(tf.pad(share, margins))
-    empty = tf.zeros_like(phases[0])  # where the stride is longer than the window
-    summed = [tf.add_n(share) if share else empty for share in shares]
+        # What comes out at one end and goes in at the other is zero: no window's
+        # largest pixel lies outside of the image.
+        shares[phase].append(tf.roll(share, shift, axis=1) if shift else share)
+    summed = [tf.add_n(share) if share else nothing for share in shares]
     whole = tf.reshape(tf.concat(summed, axis=2), [-1, blocks * stride, depth])
-    return _resized(whole, -before, -after, 0.0)
+    return whole[:, :length] if length % stride else whole
 
 
-def _resized(x: Any, before: int, after: int, value: float) -> Any:
-    """Return `x` with its middle axis longer, or shorter where a number is negative."""
-    x = x[:, max(-before, 0) : x.shape[1] - max(-after, 0)]
-    margins = [[0, 0], [max(before, 0), max(after, 0)], [0, 0]]
-    return tf.pad(x, margins, constant_values=value) if any(margins[1]) else x
+def _extended(x: Any, after: int, value: float) -> Any:
+    """Return `x` with `after` times `value` behind its middle axis."""
+    return tf.concat([x, _filled(x, after, value)], axis=1) if after else x
+
+
+def _shifted(x: Any, ahead: int, value: float) -> Any:
+    """Return what lies `ahead` of each position of the middle axis; outside, `value`."""
+    length = x.shape[1]
+    count = min(abs(ahead), length)
+    if ahead > 0:
+        return _extended(x[:, count:], count, value)
+    if ahead < 0:
+        return tf.concat([_filled(x, count, value), x[:, : length - count]], axis=1)
+    return x
+
+
+def _filled(x: Any, length: int, value: float) -> Any:
+    # Joining with a constant: TensorFlow pads several times slower.
+    return tf.fill([tf.shape(x)[0], length, x.shape[2]], tf.constant(value, x.dtype))
