@@ -135,9 +135,15 @@ def _scatter(grad: Any, pixels: Any, source: tuple[Any, Any]) -> ImageTensor:
     flat = tf.reshape(tf.transpose(grad, [1, 2, 0, 3]), [height * width, -1])
     depth = tf.shape(flat)[1]
     # weights[:, :, None] * flat[:, None, :], as products with matrices of 0 and 1:
-    # broadcasting over short axes is slow on a CPU.
+    # broadcasting over short axes is slow on a CPU, and so is `tile`.
     spread = tf.repeat(tf.eye(4), depth, axis=1)
-    shares = tf.matmul(weights, spread) * tf.tile(flat, [1, 4])
+    few = None not in grad.shape and grad.shape[0] * grad.shape[3] <= 8
+    four = (
+        tf.matmul(flat, tf.tile(tf.eye(depth), [1, 4]))
+        if few
+        else tf.concat([flat] * 4, axis=1)
+    )
+    shares = tf.matmul(weights, spread) * four
     by_cell = tf.math.unsorted_segment_sum(shares, cells, (rows + 1) * (columns + 1))
     by_cell = tf.reshape(by_cell, [rows + 1, columns + 1, 4 * depth])
     corner = [by_cell[:, :, k * depth : (k + 1) * depth] for k in range(4)]

@@ -63,7 +63,8 @@ def image(
     if channels:
         output = tf.sigmoid(t)
     else:
-        output = to_valid_rgb(t[..., :3], decorrelate=decorrelate, sigmoid=True)
+        rgb = t[..., :3] if alpha else t
+        output = to_valid_rgb(rgb, decorrelate=decorrelate, sigmoid=True)
         if alpha:
             output = tf.concat([output, tf.sigmoid(t[..., 3:])], axis=-1)
     return recorded(

@@ -79,9 +79,9 @@ def spectrum_to_image(
     _, h, w, _ = shape
     scaled = tf.complex(spectrum[0], spectrum[1]) * _fft_scale(h, w, decay_power)
     image = tf.signal.irfft2d(scaled)
-    image = tf.transpose(image, [0, 2, 3, 1])
-    # Odd widths come out one column too wide.
-    return image[:, :h, :w] / _FFT_GAIN
+    image = tf.transpose(image, [0, 2, 3, 1]) / _FFT_GAIN
+    # Odd widths come out one column too wide. Cutting off nothing would cost time.
+    return image[:, :, :w] if w % 2 else image
 
 
 def fft_image(
