@@ -23,6 +23,9 @@ import tensorflow as tf
 Attributes = Mapping[str, Any]
 Prepare = Callable[[str, Callable[[], Any]], Any]
 
+_PIECE = 48
+"""Channels of a piece of the matrix that sums neighbours."""
+
 
 def conv2d(inputs: Sequence[Any], attributes: Attributes, prepare: Prepare) -> Any:
     """``Conv2D``.
@@ -142,11 +145,34 @@ def _input_gradient(
         height, width = grad.shape[1] - bottom, grad.shape[2] - right
         grad = grad[:, top:height, left:width]
     inside = [(max(ahead, 0), max(behind, 0)) for ahead, behind in margins]
-    dx = tf.nn.conv2d(grad, turned, 1, _named(inside, turned.shape[:2]))
+    dx = _convolved(grad, turned, inside)
     if stride > 1:
         dx = tf.nn.depth_to_space(dx, stride)
     top, left = crops
     return dx[:, top : top + size[0], left : left + size[1]]
+
+
+def _convolved(x: Any, kernel: Any, margins: Sequence[tuple[int, int]]) -> Any:
+    """Return a convolution of stride 1.
+
+    With few output channels (those of an image) matrix products are too narrow to be
+    fast. There the rows of the kernel become output channels, which are put upon one
+    another afterwards.
+    """
+    rows, columns, depth_in, depth_out = map(int, kernel.shape)
+    if rows == 1 or depth_out > 16:
+        return tf.nn.conv2d(x, kernel, 1, _named(margins, (rows, columns)))
+    by_row = tf.reshape(
+        tf.transpose(kernel, [1, 2, 0, 3]), [1, columns, depth_in, rows * depth_out]
+    )
+    wide = tf.nn.conv2d(x, by_row, 1, [(0, 0), *margins, (0, 0)])
+    height = int(wide.shape[1]) - rows + 1
+    return tf.add_n(
+        [
+            wide[:, row : row + height, :, row * depth_out : (row + 1) * depth_out]
+            for row in range(rows)
+        ]
+    )
 
 
 def _named(margins: Sequence[tuple[int, int]], kernel: Sequence[int]) -> Any:
@@ -168,18 +194,19 @@ def local_response_normalization(
     ``y = x * (bias + alpha * sum of x**2 over 2 * depth_radius + 1 channels) ** -beta``.
     The sum is a product with a band matrix; TensorFlow's own gradient is slow.
     """
+    del prepare  # there are no weights
     (x,) = inputs
     depth = x.shape[-1]
     if depth is None or x.dtype != tf.float32:
         return tf.nn.local_response_normalization(x, **_lrn_options(attributes))
     options = _lrn_options(attributes)
     alpha, beta = options["alpha"], options["beta"]
-    index = np.arange(depth)
-    near = abs(index[:, None] - index) <= options["depth_radius"]
-    band = prepare(f"band {depth}", lambda: tf.constant(near.astype("f4")))
+    bands = _bands(depth, options["depth_radius"])
 
     def neighbours(values: Any) -> Any:
-        return tf.tensordot(values, band, 1)
+        flat = tf.reshape(values, [-1, depth])
+        sums = [flat[:, first:last] @ band for first, last, band in bands]
+        return tf.reshape(tf.concat(sums, axis=1), tf.shape(values))
 
     @tf.custom_gradient
     def normalize(x: Any) -> Any:
@@ -193,6 +220,23 @@ def local_response_normalization(
         return x * power, gradient
 
     return normalize(x)
+
+
+def _bands(depth: int, radius: int) -> list[tuple[int, int, np.ndarray]]:
+    """Return a matrix that sums neighbouring channels, in pieces: most of it is zero.
+
+    Returns:
+        For each piece the first channel that it reads, one past the last, and zeros and
+        ones, `[channels read, channels written]`.
+    """
+    pieces = []
+    for start in range(0, depth, _PIECE):
+        written = np.arange(start, min(start + _PIECE, depth))
+        first, last = max(start - radius, 0), min(written[-1] + radius + 1, depth)
+        read = np.arange(first, last)
+        near = abs(read[:, None] - written) <= radius
+        pieces.append((first, int(last), near.astype("f4")))
+    return pieces
 
 
 def _lrn_options(attributes: Attributes) -> dict[str, Any]:
