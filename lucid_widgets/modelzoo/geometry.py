@@ -12,9 +12,8 @@ Where ways meet, the largest receptive field counts. What averages over all posi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from lucid_widgets.modelzoo.nodes import Node, NodeTable, split_output
 
@@ -39,9 +38,19 @@ class Geometry:
             seen += (window - 1) * dilation * self.stride
         return Geometry(self.stride * step, seen)
 
+    def refined(self, factor: int) -> Geometry | None:
+        """Return the geometry on a finer grid; None where it is finer than pixels.
+
+        How much a position sees then depends on which one it is, see `reach`.
+        """
+        if self.stride % factor:
+            return None
+        return Geometry(self.stride // factor, None)
+
 
 START = Geometry(1, 1)
-_AVERAGE = Geometry(0, None)
+WHOLE = Geometry(0, None)
+"""That of what averages over all positions."""
 
 
 def join(sources: Sequence[Geometry | None]) -> Geometry | None:
@@ -71,8 +80,19 @@ _POINTWISE = {
     *("BiasAdd", "Add", "AddV2", "AddN", "Sub", "Mul", "Maximum", "Minimum", "RealDiv"),
     *("Identity", "Concat", "ConcatV2", "LRN", "Pad", "PadV2", "MirrorPad", "Rsqrt"),
     *("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "StopGradient", "Neg"),
-    *("CheckNumerics", "Square", "Sqrt", "Cast", "ClipByValue"),
+    *(
+        "CheckNumerics",
+        "Square",
+        "Sqrt",
+        "Cast",
+        "ClipByValue",
+        "Erf",
+        "Erfc",
+        "Pow",
+        "Log",
+    ),
 }
+_TRANSPOSED = "Conv2DBackpropInput"
 _WINDOWS = {"Conv2D", "DepthwiseConv2dNative", "MaxPool", "AvgPool"}
 
 
@@ -88,87 +108,40 @@ def table_geometry(table: NodeTable, input_name: str) -> dict[str, Geometry]:
     waiting = [name for name in table if name in depending and name != input_name]
     for name in waiting:  # as listed: in the order of computation
         node = table[name]
-        sources = [split_output(source)[0] for source in node.inputs]
+        sources = [split_output(source)[0] for source in read_by(node)]
         met = join([found.get(source) for source in sources if source in depending])
-        found[name] = None if met is None else _after(node, met, table)
+        found[name] = None if met is None else after(node, met, table.constant_shape)
     return {name: geometry for name, geometry in found.items() if geometry is not None}
 
 
-def _after(node: Node, before: Geometry, table: NodeTable) -> Geometry | None:
+def read_by(node: Node) -> tuple[str, ...]:
+    """Return the inputs of a node that are values rather than sizes."""
+    return node.inputs[2:3] if node.op == _TRANSPOSED else node.inputs
+
+
+def after(
+    node: Node,
+    before: Geometry,
+    shape_of: Callable[[str], Sequence[int | None] | None],
+) -> Geometry | None:
+    """Return the geometry of a node's output; None if it has none.
+
+    Args:
+        node: the node.
+        before: the geometry of what it reads.
+        shape_of: shapes of weights, by name.
+    """
     if node.op in _POINTWISE:
         return before
+    if node.op == _TRANSPOSED:
+        return before.refined(int(node.attributes["strides"][1]))
     if node.op not in _WINDOWS:
         return None
     step = int(node.attributes["strides"][1])
     if node.op in ("MaxPool", "AvgPool"):
         return before.windowed(int(node.attributes["ksize"][1]), step)
-    kernel = table.constant_shape(node.inputs[1])
-    if kernel is None:
+    kernel = shape_of(node.inputs[1])
+    if kernel is None or kernel[0] is None:
         return None
     dilations = node.attributes.get("dilations") or (1, 1, 1, 1)
     return before.windowed(int(kernel[0]), step, int(dilations[1]))
-
-
-_POINTWISE_LAYERS = {
-    *("Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "BatchNormalization", "Add"),
-    *("Dropout", "SpatialDropout2D", "ZeroPadding2D", "Cropping2D", "Concatenate"),
-    *("Multiply", "Average", "Maximum", "Subtract", "Rescaling", "Normalization"),
-    *("LayerNormalization", "GroupNormalization", "LayerScale", "StochasticDepth"),
-    *("CustomScaleLayer", "Relu", "Relu6", "Silu", "Gelu", "HardSwish", "Identity"),
-    *("LeakyRelu", "Elu", "Selu", "Sigmoid", "HardSigmoid", "HardSilu", "Tanh", "Clip"),
-    *("Softmax", "Softplus", "Divide", "TrueDivide", "Negative", "Absolute", "Square"),
-    *(
-        "Sqrt",
-        "Power",
-        "Exp",
-        "Log",
-        "Sin",
-        "Cos",
-        "Minimum",
-        "Where",
-        "Greater",
-        "Less",
-    ),
-    *("Dense", "EinsumDense", "GaussianNoise", "GaussianDropout", "Cast"),
-}
-_WINDOW_LAYERS = {
-    *(
-        "Conv2D",
-        "DepthwiseConv2D",
-        "SeparableConv2D",
-        "MaxPooling2D",
-        "AveragePooling2D",
-    ),
-}
-
-
-def steps_geometry(steps: Sequence[Any]) -> list[Geometry | None]:
-    """Return the geometry of the steps of a Keras model; None where it has none.
-
-    Args:
-        steps: see `lucid_widgets.modelzoo.keras_graph.Step`.
-    """
-    found: list[Geometry | None] = []
-    for step in steps:
-        met = join([START if i < 0 else found[i] for i, _ in step.sources])
-        found.append(None if met is None else _after_layer(step.operation, met))
-    return found
-
-
-def _after_layer(layer: Any, before: Geometry) -> Geometry | None:
-    kind = type(layer).__name__
-    if kind in _POINTWISE_LAYERS:
-        return before
-    if kind in ("GlobalAveragePooling2D", "GlobalMaxPooling2D"):
-        return _AVERAGE
-    if before == _AVERAGE and kind in ("Reshape", "Flatten"):
-        return before
-    if kind not in _WINDOW_LAYERS:
-        return None
-    window = layer.pool_size if kind.endswith("Pooling2D") else layer.kernel_size
-    dilation = getattr(layer, "dilation_rate", 1)
-    return before.windowed(_first(window), _first(layer.strides), _first(dilation))
-
-
-def _first(size: Any) -> int:
-    return int(size) if isinstance(size, int) else int(size[0])

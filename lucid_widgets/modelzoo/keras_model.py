@@ -16,14 +16,16 @@ from lucid_widgets.errors import ValueRangeError
 from lucid_widgets.modelzoo import keras_graph, keras_steps
 from lucid_widgets.modelzoo.activations import Given, Overrides
 from lucid_widgets.modelzoo.editing import Edits, unknown_weight
-from lucid_widgets.modelzoo.geometry import Geometry, steps_geometry
+from lucid_widgets.modelzoo.geometry import Geometry
 from lucid_widgets.modelzoo.given import checked_labels, checked_range
 from lucid_widgets.modelzoo.keras_edits import StepEdits, step_edits, weights_by_name
 from lucid_widgets.modelzoo.keras_evaluator import KerasEvaluator, first_tensor
+from lucid_widgets.modelzoo.keras_geometry import steps_geometry
 from lucid_widgets.modelzoo.keras_graph import INPUT
 from lucid_widgets.modelzoo.keras_inputs import check_size, input_shape, make_weights
 from lucid_widgets.modelzoo.keras_ranges import infer_value_range
 from lucid_widgets.modelzoo.keras_sizes import takes_one_size_only
+from lucid_widgets.modelzoo.traced_geometry import traced_geometry
 from lucid_widgets.modelzoo.tracing import traced
 from lucid_widgets.modelzoo.vision_base import Layer, Model
 
@@ -143,7 +145,7 @@ class KerasModel(Model):
 
         copied = self._copy_without_caches()
         # Finding names in a block runs it, and the names are the same.
-        for name in ("composites", "before_names", "inside", "layers"):
+        for name in ("composites", "before_names", "inside", "layers", "geometry"):
             setattr(copied, name, getattr(self, name))
         # The weights as they are now, also those that were not changed: the Keras model
         # may be trained further.
@@ -195,12 +197,15 @@ class KerasModel(Model):
         """Names inside of composite steps: step, name there, and shape."""
         import tensorflow as tf
 
+        self._inside_geometry: dict[str, Geometry] = {}
         if not self.composites:
             return {}
         found: dict[str, tuple[int, str, list[int | None]]] = {}
 
         def trace(images: Any) -> None:
-            evaluator = KerasEvaluator(self, self.network_input(images), {})
+            converted = self.network_input(images)
+            evaluator = KerasEvaluator(self, converted, {})
+            tensors, layers = {}, {}
             for index in self.composites:
                 evaluator.evaluate(index)
                 prefix = self.steps[index].name
@@ -210,6 +215,10 @@ class KerasModel(Model):
                     if tensor is not None and tensor.shape.rank is not None:
                         shape = tensor.shape.as_list()
                         found[prefix + name] = (index, name, shape)
+                        tensors[prefix + name] = tensor
+                        path = name.partition("/call:")[0]
+                        layers[prefix + name] = self.composites[index].get(path)
+            self._inside_geometry = traced_geometry(converted, tensors, layers)
 
         signature = [tf.TensorSpec([None, *self.image_shape], tf.float32)]
         traced(trace, signature)
@@ -286,6 +295,7 @@ class KerasModel(Model):
         steps = {name: index for name, (index, _) in self.sources.items()}
         steps.update(self.before_names)
         found = {name: by_step[index] for name, index in steps.items() if index >= 0}
+        found = {**found, **(self._inside_geometry if self.inside else {})}
         return {name: place for name, place in found.items() if place and place.stride}
 
     def depth_of(self, name: str) -> int | None:

@@ -16,7 +16,8 @@ class Layer:
         tags: kinds, such as ``"conv"`` or ``"dense"``.
         stride: distance in pixels of the image between two neighbouring positions.
         receptive_field: side in pixels of the square of the image that one position sees;
-            None where it sees all of the image, or nobody knows.
+            the largest, where positions differ (behind upsampling). None where it sees
+            all of the image, or nobody knows.
     """
 
     def __init__(

@@ -82,3 +82,84 @@ def test_squeeze_and_excitation_sees_the_whole_image_and_keeps_the_stride():
     assert places["mean"] == places["gate"] == (None, None)
     assert (places["gated"], places["b"]) == ((2, None), (4, None))
     assert seen_by(model, "b", (61, 24)) == (0, 61)
+
+
+def largest_seen(model, name: str, size: tuple[int, int]) -> int:
+    """Measure the largest receptive field of eight neighbours, along the height."""
+    images = tf.random.stateless_uniform([1, *size, 3], (1, 2))
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(images)
+        found = model.import_graph(images)[name]
+        row, column = found.shape[1] // 2, found.shape[2] // 2
+        values = [tf.reduce_sum(found[0, row + i, column]) for i in range(8)]
+    spans = []
+    for value in values:
+        gradient = tape.gradient(value, images).numpy()[0]
+        rows = np.flatnonzero(np.abs(gradient).sum((1, 2)) > 0)
+        spans.append(rows[-1] - rows[0] + 1)
+    return max(spans)
+
+
+FINER = {
+    "transposed": lambda name: layers.Conv2DTranspose(
+        4, 3, strides=2, padding="same", name=name
+    ),
+    "nearest": lambda name: layers.UpSampling2D(2, name=name),
+    "bilinear": lambda name: layers.UpSampling2D(
+        2, interpolation="bilinear", name=name
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FINER)
+def test_layers_of_finer_grids_see_what_they_say(kind):
+    finer = FINER[kind]
+    x = inputs = keras.Input((None, None, 3))
+    x = layers.Conv2D(4, 5, strides=2, padding="same", name="a")(x)
+    x = layers.Conv2D(4, 3, strides=2, padding="same", name="b")(x)
+    y = finer("up")(x)
+    y = layers.Conv2D(4, 3, padding="same", name="c")(finer("up again")(y))
+    model = from_keras(keras.Model(inputs, y), (0, 1))
+    strides = {layer.name: layer.stride for layer in model.layers}
+    assert strides == {"a": 2, "b": 4, "up": 2, "up again": 1, "c": 1}
+    for name in ("up", "up again", "c"):
+        found = model.get_layer(name).receptive_field
+        assert found == largest_seen(model, name, (64, 24)), name
+
+
+def test_grids_finer_than_pixels_have_no_stride():
+    inputs = keras.Input((None, None, 3))
+    model = from_keras(keras.Model(inputs, FINER["nearest"]("up")(inputs)), (0, 1))
+    assert model.get_layer("up").stride is None
+
+
+class PythonCode(keras.Model):
+    """A network that says nothing about its structure."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = layers.Conv2D(4, 3, strides=2, padding="same", name="first")
+        self.depthwise = layers.DepthwiseConv2D(3, name="depthwise", activation="relu")
+        self.pool = layers.MaxPooling2D(2, name="pool")
+        self.up = layers.UpSampling2D(2, name="up")
+        self.spread = layers.Conv2DTranspose(4, 2, strides=2, name="spread")
+        self.mean = layers.GlobalAveragePooling2D(name="mean")
+
+    def call(self, x):
+        x = self.first(x)
+        x = self.pool(tf.nn.gelu(x) + 0.5 * x)
+        return self.mean(self.spread(self.up(self.depthwise(x))))
+
+
+def test_layers_of_python_code_tell_stride_and_field():
+    model = from_keras(PythonCode(), (0, 1), image_shape=(64, 48, 3))
+    places = {
+        layer.name: (layer.stride, layer.receptive_field) for layer in model.layers
+    }
+    assert places["first"] == (2, 3)
+    assert places["pool"] == (4, 5)
+    assert places["depthwise"] == (4, 13)
+    assert model.get_layer("depthwise_pre_relu").stride == 4
+    # What positions of a finer grid see is not told here.
+    assert (places["up"], places["spread"]) == ((2, None), (1, None))
+    assert places["mean"] == (None, None)
