@@ -111,38 +111,45 @@ class pad(Geometric):  # noqa: N801 - Lucid's name
     Args:
         w: width of the border, in pixels.
         mode: "REFLECT" mirrors the image (w must be smaller than the image),
-            "constant" fills with `constant_value`, "uniform" with one random
-            number in [0, 1] per step.
-        constant_value: what "constant" fills with.
+            "SYMMETRIC" does so with the outermost pixels twice, "constant" fills with
+            `constant_value`, "uniform" with one random number in [0, 1] per step.
+        constant_value: what "constant" fills with; "uniform" for a random number.
 
     Raises:
         TransformError: an unknown mode, a negative width, or a mirror wider than
             the image.
     """
 
-    def __init__(self, w: int, mode: str = "REFLECT", constant_value: float = 0.5):
-        if mode.lower() not in ("reflect", "constant", "uniform"):
+    def __init__(
+        self, w: int, mode: str = "REFLECT", constant_value: float | str = 0.5
+    ) -> None:
+        if str(mode).lower() not in ("reflect", "symmetric", "constant", "uniform"):
             raise TransformError(
-                f"pad: mode is {mode!r}; expected 'REFLECT', 'constant' or 'uniform'"
+                f"pad: mode is {mode!r}; expected 'REFLECT', 'SYMMETRIC', 'constant' or "
+                "'uniform'"
             )
         self.w, self.mode = _pixels("pad", w), mode.lower()
-        self.constant_value = constant_value
+        if self.mode == "constant" and constant_value == "uniform":  # Lucid's way
+            self.mode = "uniform"
         self.fuses = self.mode == "constant"
-        self.fill = float(constant_value) if self.fuses else None
-        self.structure = ("pad", self.w, self.mode, float(constant_value))
+        self.fill = _colour("pad", constant_value) if self.fuses else None
+        self.structure = ("pad", self.w, self.mode, self.fill or 0.0)
 
     def apply(self, t: ImageTensor, drawn: Any) -> ImageTensor:
         """Add the border."""
         height, width = _static_size(t, "pad")
-        if self.mode == "reflect" and self.w >= min(height, width):
+        mirrors = self.mode in ("reflect", "symmetric")
+        if mirrors and self.w >= min(height, width) + (self.mode == "symmetric"):
             raise TransformError(
                 f"pad({self.w}) mirrors more than an image of {height} x {width} px "
                 "has: use a narrower border, or mode='constant'"
             )
         margins = [[0, 0], [self.w] * 2, [self.w] * 2, [0, 0]]
-        if self.mode == "reflect":
-            return tf.pad(t, margins, mode="REFLECT")
-        value = draws().uniform() if self.mode == "uniform" else self.constant_value
+        if mirrors:
+            return tf.pad(
+                t, margins, mode="REFLECT" if self.mode == "reflect" else "SYMMETRIC"
+            )
+        value: Any = draws().uniform() if self.mode == "uniform" else self.fill
         return tf.pad(t, margins, constant_values=tf.cast(value, t.dtype))
 
     def size(self, height: int, width: int) -> tuple[int, int]:
@@ -293,6 +300,18 @@ def _pixels(name: str, value: Any, least: int = 0) -> int:
             f"{name}({value!r}): expected a whole number of pixels, {least} or more"
         )
     return int(number)
+
+
+def _colour(name: str, value: Any) -> float:
+    if (
+        isinstance(value, bool | str)
+        or not np.isscalar(value)
+        or not np.isfinite(value)
+    ):
+        raise TransformError(
+            f"{name}: constant_value is {value!r}; expected a number, or 'uniform'"
+        )
+    return float(value)  # type: ignore[arg-type]
 
 
 def _collection(name: str, values: Any) -> tuple[Any, Any]:

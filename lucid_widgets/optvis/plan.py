@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import tensorflow as tf
+
 from lucid_widgets.errors import ModelError, ObjectiveError, SettingError
 from lucid_widgets.modelzoo.overriding import current_overrides
 from lucid_widgets.optvis import param
@@ -58,6 +60,7 @@ def plan(
     Raises:
         LucidError: an argument that cannot be used; see `errors`.
     """
+    _check_eager()
     _check_model(model)
     settings = settings or RenderSettings()
     check_instance("settings", settings, RenderSettings)
@@ -104,6 +107,14 @@ def _checked_overrides(overrides: Any) -> Mapping[str, Any]:
             "functions, such as overrides.linearization_overrides()"
         )
     return {**current_overrides(), **given}
+
+
+def _check_eager() -> None:
+    if not tf.executing_eagerly():
+        raise SettingError(
+            "this is a TensorFlow 1 graph, and runs need TensorFlow 2; leave out "
+            "tf.Graph(), tf.Session() and tf.disable_v2_behavior(), which Lucid needed"
+        )
 
 
 def _check_model(model: Any) -> None:

@@ -177,7 +177,7 @@ class CompiledStep:
         with drawing(state.seed, state.step):
             image = self.structure.parameterization.to_image(state.variables)
             T = self.activations(image, tf.constant(state.step), hyperparameters)
-            return float(tf.reduce_sum(tf.cast(objective(T), tf.float32)))
+            return float(tf.reduce_sum(_value(objective, T)))
 
     def _trace_images(self, variables: Variables, step: Any, seed: Any) -> Any:
         # Parameterizations may draw random numbers, too.
@@ -199,7 +199,7 @@ class CompiledStep:
             tape.watch(variables)
             image = self.structure.parameterization.to_image(variables)
             T = self.activations(image, step, hyper)
-            values = tf.cast(self.structure.objective(T, numbers), tf.float32)
+            values = _value(self.structure.objective, T, numbers)
             # Optimizers minimise, and overrides expect the gradient of a loss.
             loss = _penalty(image, hyper) - tf.reduce_sum(values)
         gradients = tape.gradient(
@@ -248,6 +248,28 @@ class CompiledStep:
 
     def _shows_through(self, image: ImageTensor) -> bool:
         return image.shape[-1] == 4 and self.structure.model.image_shape[-1] == 3
+
+
+def _value(objective: Objective, T: Any, numbers: Numbers | None = None) -> Any:
+    """Return an objective's value as float32, or complain about what it is."""
+    try:
+        value = objective(T, numbers)
+    except NotImplementedError as error:
+        if "numpy" not in str(error):
+            raise
+        raise ObjectiveError(
+            f"{objective.description} hands tensors to numpy, which has no gradients; "
+            "use TensorFlow's functions, such as tf.reduce_mean"
+        ) from error
+    try:
+        tensor = tf.convert_to_tensor(value)
+    except (TypeError, ValueError):
+        tensor = tf.constant("")
+    if not (tensor.dtype.is_floating or tensor.dtype.is_integer):
+        raise ObjectiveError(
+            f"{objective.description} gave {value!r:.100}; expected a tensor of numbers"
+        )
+    return tf.cast(tensor, tf.float32)
 
 
 def _penalty(image: ImageTensor, hyper: Mapping[str, Any]) -> Any:

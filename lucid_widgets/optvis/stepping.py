@@ -96,10 +96,15 @@ class Stepper:
 
         Raises:
             LayerNotFoundError: nothing has this name.
+            SettingError: "vis_op" and "optimizer", which a session would run.
         """
         state: State = self.state
         if name == "input":
             return self._step.images(state)
+        if name in ("vis_op", "optimizer"):
+            raise SettingError(
+                f"{name!r} belongs to TensorFlow 1's sessions; T.step() does an update"
+            )
         hyper = hyperparameter_tensors(self.hyperparameters)
         if name == "loss":
             return self._step.evaluate(self._objective, state, hyper)

@@ -534,6 +534,14 @@ def test_unknown_layers_of_printed_objectives_are_refused_at_once(vis):
         vis(print_objectives=["conv9:0"])
 
 
+def test_a_graph_of_tensorflow_1_is_refused(small):
+    with (
+        tf.Graph().as_default(),
+        pytest.raises(SettingError, match="leave out"),
+    ):
+        small()
+
+
 @pytest.mark.parametrize("strange", ["TinyInception", None, object()])
 def test_what_is_no_model_is_refused(strange):
     with pytest.raises(ModelError, match="from_keras"):
@@ -545,6 +553,9 @@ def test_what_only_the_network_can_know_is_refused_at_the_first_step(small):
         (objectives.channel("conv2", 3, batch=2), "below 1"),
         (objectives.neuron("conv2", 3, x=99), "x is 99"),
         (objectives.direction("conv2", np.ones(3)), "3 numbers; expected 7"),
+        (lambda T: np.mean(T("conv2")), "hands tensors to numpy"),
+        (lambda T: None, "gave None; expected a tensor"),
+        (lambda T: "high", "gave 'high'; expected a tensor"),
     ):
         with pytest.raises(ObjectiveError, match=says):
             next(small(objective))

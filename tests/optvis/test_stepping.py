@@ -40,6 +40,12 @@ def test_any_tensor_can_be_read_by_name(T):
         T("conv9")
 
 
+@pytest.mark.parametrize("name", ["vis_op", "optimizer"])
+def test_what_a_session_would_run_is_explained(T, name):
+    with pytest.raises(SettingError, match=r"T.step\(\) does an update"):
+        T(name)
+
+
 def test_a_kept_state_can_be_gone_back_to(T):
     T.step(2)
     kept = T.state

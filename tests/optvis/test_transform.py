@@ -96,10 +96,19 @@ def test_pad_mirrors_unless_told_otherwise():
     np.testing.assert_array_equal(mirrored, expected)
 
 
-def test_pad_uniform_draws_one_number_per_step():
+def test_pad_mirrors_with_the_edge_twice_too():
+    mirrored = at(0, transform.pad(24, mode="SYMMETRIC"))
+    expected = np.pad(IMAGE, [(0, 0), (24, 24), (24, 24), (0, 0)], mode="symmetric")
+    np.testing.assert_array_equal(mirrored, expected)
+
+
+@pytest.mark.parametrize(
+    "given", [{"mode": "uniform"}, {"mode": "constant", "constant_value": "uniform"}]
+)
+def test_pad_uniform_draws_one_number_per_step(given):
     borders = []
     for step in (0, 1):
-        padded = at(step, transform.pad(2, mode="uniform"))
+        padded = at(step, transform.pad(2, **given))
         border = np.unique(
             np.concatenate([padded[:, :2].ravel(), padded[:, -2:].ravel()])
         )
@@ -462,6 +471,9 @@ def test_structures_tell_lists_of_transforms_apart():
         lambda: transform.pad(-1),
         lambda: transform.pad(1.5),
         lambda: transform.pad(2, mode="wrap"),
+        lambda: transform.pad(2, mode=3),
+        lambda: transform.pad(2, "constant", "grey"),
+        lambda: transform.pad(2, "constant", float("nan")),
         lambda: transform.random_scale([]),
         lambda: transform.random_scale([0.0, 1.0]),
         lambda: transform.random_scale([-1.0]),
@@ -489,6 +501,7 @@ def test_impossible_transforms_are_refused_when_made(make):
     [
         (transform.jitter(24), "jitter.24. leaves nothing.*24 x 31"),
         (transform.pad(24), "mirrors more.*24 x 31"),
+        (transform.pad(25, "SYMMETRIC"), "mirrors more.*24 x 31"),
         (transform.collapse_alpha_random(), "3 channels; expected 4"),
         (
             transform.compose([transform.jitter(30), transform.random_scale([1.0])]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from lucid_widgets.optvis.param.color import to_valid_rgb
@@ -72,11 +73,21 @@ def image(
     )
 
 
-def grayscale_image_rgb(*args: Any, **kwargs: Any) -> ImageTensor:
+def grayscale_image_rgb(*args: Any, init_val: Any = None, **kwargs: Any) -> ImageTensor:
     """Return grey images as RGB: `image` with one channel, three times over.
 
     Takes the arguments of `image`, apart from `channels`.
+
+    Args:
+        *args: see `image`.
+        init_val: start from this image; of a coloured one, from the mean of its
+            channels.
+        **kwargs: see `image`.
     """
+    if init_val is not None and np.ndim(init_val) > 2 and np.shape(init_val)[-1] == 3:
+        photo = np.asarray(init_val)
+        scale = 255 if photo.dtype == np.uint8 else 1
+        init_val = photo.mean(axis=-1, keepdims=True) / scale
     with recording() as inside:
-        grey = image(*args, channels=1, **kwargs)
+        grey = image(*args, channels=1, init_val=init_val, **kwargs)
     return recorded(tf.tile(grey, [1, 1, 1, 3]), ("grey", inside[-1][1]))

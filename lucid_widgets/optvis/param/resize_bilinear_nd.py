@@ -30,9 +30,10 @@ def resize_bilinear_nd(t: Any, target_shape: Sequence[int]) -> Any:
             f"target_shape is {tuple(target_shape)}; expected {len(t.shape)} lengths, "
             f"one for each axis of {tuple(t.shape)}"
         )
+    t = tf.convert_to_tensor(t)
     for axis, length in enumerate(target_shape):
         if t.shape[axis] != length:
-            weights = _interpolation(int(t.shape[axis]), int(length))
+            weights = tf.cast(_interpolation(int(t.shape[axis]), int(length)), t.dtype)
             t = tf.tensordot(weights, t, axes=[[1], [axis]])
             # tensordot puts the new axis first.
             order = [*range(1, axis + 1), 0, *range(axis + 1, len(target_shape))]

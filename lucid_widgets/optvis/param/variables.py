@@ -145,6 +145,12 @@ class Parameterization:
                 "optimize; build the image with param.image or another function of "
                 "lucid_widgets.optvis.param, inside the function"
             )
+        other = {v.dtype.name for v in collector.values} - {"float32"}
+        if other:
+            raise ParameterizationError(
+                f"the parameterization has a variable of {other.pop()}; expected "
+                "float32: tf.Variable(value, dtype=tf.float32)"
+            )
         return tuple(collector.values)
 
     def to_image(self, variables: Variables) -> ImageTensor:

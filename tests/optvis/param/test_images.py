@@ -74,6 +74,15 @@ def test_alpha_and_channels_can_start_from_an_image_too(alpha):
     assert np.abs(image - start).max() < 1 / 255
 
 
+@pytest.mark.parametrize("scale", [1, 255])
+def test_grey_images_start_from_a_coloured_photo_too(scale):
+    photo = np.random.default_rng(0).uniform(0.1, 0.9, size=(5, 8, 3)) * scale
+    photo = photo.astype(np.uint8 if scale == 255 else np.float32)
+    grey = param.grayscale_image_rgb(8, 5, init_val=photo)
+    expected = np.repeat(photo.mean(-1, keepdims=True) / scale, 3, axis=-1)
+    np.testing.assert_allclose(grey[0], expected, atol=1e-5)
+
+
 def test_bytes_are_read_as_a_photo():
     start = (smooth_photo(12, 10) * 255).astype(np.uint8)
     _, image = made(lambda: param.image(10, 12, init_val=start))

@@ -33,6 +33,13 @@ def test_every_axis_is_resized_by_itself():
     np.testing.assert_allclose(found[:, :, 0], found[:, :, 4], atol=1e-6)
 
 
+def test_resizing_keeps_the_type():
+    given = np.arange(6.0).reshape(2, 3)
+    resized = resize_bilinear_nd(given, [4, 3])
+    assert resized.dtype == tf.float64
+    np.testing.assert_allclose(resized[1], (given[0] + given[1]) / 2)
+
+
 def test_another_number_of_axes_is_refused():
     with pytest.raises(ValueError, match="expected 2 lengths"):
         resize_bilinear_nd(tf.zeros([2, 3]), [2, 3, 4])

@@ -87,6 +87,7 @@ def test_variables_of_tensorflow_are_optimized_too():
         (lambda: None, "returned NoneType"),
         (lambda: param.image(8)[0], "shape .8, 8, 3."),
         (lambda: tf.cast(param.image(8) * 255, tf.uint8), "uint8"),
+        (lambda: tf.sigmoid(tf.Variable(np.zeros([1, 4, 6, 3]))), "float64; expected"),
     ],
 )
 def test_functions_that_make_no_images_are_refused(function, says):
