@@ -206,6 +206,35 @@ def test_a_range_that_contradicts_the_first_layer_is_found(told, healthy):
     assert healthy or "for [0, 255], and it is given values in [0, 1]" in str(found)
 
 
+def two_convolutions(activation):
+    keras.utils.set_random_seed(0)
+    return keras.Sequential(
+        [
+            keras.layers.Input((20, 28, 3)),
+            keras.layers.Conv2D(6, 3, strides=2, name="conv"),
+            keras.layers.Conv2D(5, 3, activation=activation, name="last"),
+        ]
+    )
+
+
+def test_an_activation_function_without_slope_is_found():
+    network = two_convolutions(keras.ops.sign)  # as a tanh of very large numbers
+    model = models.from_keras(network, image_value_range=(-1, 1))
+    found = diagnose(model, "last:1", settings=SMALL, steps=2)
+    assert [f.cause for f in found.findings] == ["no slope"]
+    assert "the layer before" in found.findings[0].cure
+
+
+def test_a_network_that_sees_nothing_is_found():
+    network = two_convolutions("tanh")
+    conv = network.get_layer("conv")
+    conv.set_weights([0 * conv.get_weights()[0], conv.get_weights()[1] + 1])
+    model = models.from_keras(network, image_value_range=(0, 1))
+    found = diagnose(model, "last:1", settings=SMALL, steps=2)
+    assert [f.cause for f in found.findings] == ["no gradient"]
+    assert "gives the same, whatever the image" in str(found)
+
+
 def test_one_cause_is_enough(tiny_model):
     """What follows from it is not told as if it were something else."""
     still = diagnose(tiny_model, lambda T: tf.constant(1.0), settings=SMALL)

@@ -679,6 +679,7 @@ RISING = {
     "-L2": -1 * objectives.L2(),
     "-blur": -1 * objectives.blur_input_each_step(),
     "interpolate": objectives.channel_interpolate("conv1", 0, "conv2", 3),
+    "-blur of alpha": -1 * objectives.blur_alpha_each_step(),
     "boundary": objectives.penalize_boundary_complexity((1, 20, 28, 3), w=4),
     "alignment": objectives.alignment("conv2"),
     "-diversity": -1 * objectives.diversity("conv2"),
@@ -692,12 +693,13 @@ RISING = {
 def test_every_objective_rises(tiny_model, objective):
     from lucid_widgets.optvis import param
 
+    alpha = objective.name == "blur_alpha_each_step"
     values = [
         frame.objective
         for frame in frames(
             tiny_model,
             objective,
-            lambda: param.image(28, 20, batch=2, sd=0.5),
+            lambda: param.image(28, 20, batch=2, sd=0.5, alpha=alpha),
             adam(0.1),
             [],
             steps=4,
