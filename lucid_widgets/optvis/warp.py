@@ -123,9 +123,7 @@ def _scatter(grad: Any, pixels: Any, source: tuple[Any, Any]) -> ImageTensor:
     at_x = pixels[0, 0] * x + pixels[0, 1] * y + pixels[0, 2]
     y0, x0 = tf.floor(at_y), tf.floor(at_x)
     wy, wx = at_y - y0, at_x - x0
-    weights = tf.stack(
-        [(1 - wy) * (1 - wx), (1 - wy) * wx, wy * (1 - wx), wy * wx], axis=1
-    )
+    weights = tf.stack([(1 - wy) * (1 - wx), (1 - wy) * wx, wy * (1 - wx), wy * wx])
     # Each output pixel was made of a cell of four input pixels. The shares of all
     # four are summed by cell first: a quarter of the scattering. Cells reach one
     # pixel beyond the border on every side.
@@ -134,7 +132,7 @@ def _scatter(grad: Any, pixels: Any, source: tuple[Any, Any]) -> ImageTensor:
     cells = tf.where(inside, y0 * (columns + 1) + x0, -1)  # -1 is left out
     flat = tf.reshape(tf.transpose(grad, [1, 2, 0, 3]), [height * width, -1])
     depth = tf.shape(flat)[1]
-    # weights[:, :, None] * flat[:, None, :], as products with matrices of 0 and 1:
+    # weights.T[:, :, None] * flat[:, None, :], as products with matrices of 0 and 1:
     # broadcasting over short axes is slow on a CPU, and so is `tile`.
     spread = tf.repeat(tf.eye(4), depth, axis=1)
     few = None not in grad.shape and grad.shape[0] * grad.shape[3] <= 8
@@ -143,7 +141,7 @@ def _scatter(grad: Any, pixels: Any, source: tuple[Any, Any]) -> ImageTensor:
         if few
         else tf.concat([flat] * 4, axis=1)
     )
-    shares = tf.matmul(weights, spread) * four
+    shares = tf.matmul(weights, spread, transpose_a=True) * four
     by_cell = tf.math.unsorted_segment_sum(shares, cells, (rows + 1) * (columns + 1))
     by_cell = tf.reshape(by_cell, [rows + 1, columns + 1, 4 * depth])
     corner = [by_cell[:, :, k * depth : (k + 1) * depth] for k in range(4)]

@@ -77,7 +77,7 @@ def spectrum_to_image(
         decay_power: how much lower frequencies weigh.
     """
     _, h, w, _ = shape
-    scaled = tf.complex(spectrum[0], spectrum[1]) * _fft_scale(h, w, decay_power)
+    scaled = tf.complex(*tf.unstack(spectrum)) * _fft_scale(h, w, decay_power)
     image = tf.signal.irfft2d(scaled)
     image = tf.transpose(image, [0, 2, 3, 1]) / _FFT_GAIN
     # Odd widths come out one column too wide. Cutting off nothing would cost time.
