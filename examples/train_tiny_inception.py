@@ -20,16 +20,14 @@ package needs it. What is written to ``--out``:
 from __future__ import annotations
 
 import argparse
-import io
 import math
 import os
 import time
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from tiny_imagenet import augmented, network_input, photos, report, teacher_logits
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -150,107 +148,6 @@ class Network(nn.Module):
         )
 
 
-def photos(archive: Path, folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return uint8 photos [n, 64, 64, 3], decoded once, and the number of their class."""
-    synsets = [synset for synset, _ in tiny_inception._classes()]
-    with zipfile.ZipFile(archive) as files:
-        names = sorted(n for n in files.namelist() if n.startswith(f"{part}/"))
-        truth = np.array([synsets.index(n.split("/")[1]) for n in names])
-        path = folder / f"{part}.npy"
-        if not path.exists():
-            half = path.with_suffix(".part.npy")
-            pixels = np.lib.format.open_memmap(
-                half, "w+", np.uint8, (len(names), 64, 64, 3)
-            )
-            for i, name in enumerate(names):
-                with Image.open(io.BytesIO(files.read(name))) as photo:
-                    pixels[i] = np.asarray(photo.convert("RGB"))
-            pixels.flush()
-            half.replace(path)
-    return np.load(path, mmap_mode="r"), truth
-
-
-def teacher_logits(
-    pixels: np.ndarray, labels: Path, folder: Path, size: int = 128
-) -> np.ndarray:
-    """Return what MobileNet 0.75 thinks of the photos, [n, classes]; computed once.
-
-    Args:
-        pixels: the photos.
-        labels: a file with the names of MobileNet's 1,000 outputs, a line each.
-        folder: where the result is kept.
-        size: height and width at which MobileNet sees the photos.
-    """
-    path = folder / "teacher.npy"
-    if not path.exists():
-        import keras
-        import tensorflow as tf
-
-        names = labels.read_text(encoding="utf-8").splitlines()
-        # Some lists write "jelly fish". Two of ImageNet's classes are called "crane";
-        # ours is the second, the machine.
-        last = {first_word(name): i for i, name in enumerate(names)}
-        columns = [last[first_word(name)] for _, name in tiny_inception._classes()]
-        whole = keras.applications.MobileNet(
-            alpha=0.75, weights="imagenet", classifier_activation=None
-        )
-        # Its layers take images of any size; only its input insists on 224 px.
-        anysize = keras.applications.MobileNet(
-            alpha=0.75,
-            weights=None,
-            classifier_activation=None,
-            input_shape=(size, size, 3),
-        )
-        anysize.set_weights(whole.get_weights())
-
-        @tf.function
-        def look(batch: tf.Tensor) -> tf.Tensor:
-            batch = tf.cast(batch, tf.float32) / 127.5 - 1
-            batch = tf.image.resize(batch, (size, size), "bicubic")
-            return tf.gather(anysize(batch, training=False), columns, axis=1)
-
-        found = []
-        for start in range(0, len(pixels), 250):
-            found.append(look(pixels[start : start + 250]).numpy().astype(np.float16))
-            report(f"teacher: {start + len(found[-1])} of {len(pixels)} photos")
-        np.save(path, np.concatenate(found))
-    return np.load(path)
-
-
-def first_word(label: str) -> str:
-    """Return the first name of a class, without blanks."""
-    return label.split(",")[0].replace(" ", "")
-
-
-def augmented(x: Tensor, side: int, strength: float, random: torch.Generator) -> Tensor:
-    """Return photos [n, 3, 64, 64] in -1..1 as cut, flipped and coloured at random.
-
-    Args:
-        x: the photos.
-        side: height and width of what is returned.
-        strength: 0 for a shift of up to six pixels; 1 for cuts of down to half the
-            side as well.
-        random: where the random numbers come from.
-    """
-    n = len(x)
-
-    def uniform(low: float, high: float, *shape: int) -> Tensor:
-        drawn = torch.rand((n, *shape), generator=random)
-        return (low + (high - low) * drawn).to(x.device)
-
-    zoom = uniform(1 - 0.5 * strength, 1)
-    flip = torch.sign(uniform(-1, 1))
-    room = 1 - zoom + 6 / 32
-    matrix = torch.zeros(n, 2, 3, device=x.device)
-    matrix[:, 0, 0], matrix[:, 1, 1] = zoom * flip, zoom
-    matrix[:, 0, 2], matrix[:, 1, 2] = uniform(-1, 1) * room, uniform(-1, 1) * room
-    grid = functional.affine_grid(matrix, [n, 3, side, side], align_corners=False)
-    x = functional.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
-    contrast = uniform(0.8, 1.2, 1, 1, 1)
-    colour = uniform(-0.15, 0.15, 1, 1, 1) + uniform(-0.08, 0.08, 3, 1, 1)
-    return (x * contrast + colour).clamp(-1, 1)
-
-
 def loss(
     logits: Tensor, truth: Tensor, teacher: Tensor | None, weight: float
 ) -> Tensor:
@@ -315,17 +212,6 @@ def accuracy(network: nn.Module, pixels: np.ndarray, truth: np.ndarray) -> list[
         right = ranked == truth[start : start + 250, None]
         hits += right[:, 0].sum(), right.any(1).sum()
     return list(100 * hits / len(pixels))
-
-
-def network_input(pixels: np.ndarray, device: torch.device) -> Tensor:
-    """Return uint8 [n, height, width, 3] as the network wants it, channels first."""
-    x = torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
-    x = x.permute(0, 3, 1, 2).float() / 127.5 - 1
-    return x.contiguous(memory_format=torch.channels_last)
-
-
-def report(text: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')}  {text}", flush=True)
 
 
 class Training:
@@ -414,7 +300,7 @@ class Training:
         self.optimizer.step()
         self.average.update_parameters(self.network)
         self.step += 1
-        return float(value)
+        return float(value.detach())
 
     def _log(self, epoch: int, mean: float, top: list[float]) -> None:
         report(f"epoch {epoch + 1}: top-1 {top[0]:.2f} %, top-5 {top[1]:.2f} %")
