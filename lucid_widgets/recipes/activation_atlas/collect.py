@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lucid_widgets.errors import LoadError, LucidError, ObjectiveError, SettingError
 from lucid_widgets.misc.progress import Cancel, Progress, Tracker
 from lucid_widgets.modelzoo.classes import class_index, logits_of
+from lucid_widgets.modelzoo.tracing import traced
 from lucid_widgets.recipes.dataset_examples import Photos
 from lucid_widgets.recipes.positions import class_values, grid_of
 
@@ -142,13 +143,14 @@ def collect_activations(
     key = f"{model.identity.partition('#')[0]} {name} {indices} {seed} {photos.name}"
     file = None if path is None else Path(path)
     found = _begun(file, key, name, indices)
+    reader = _Reader(model, name, indices)
     with Tracker(total, progress, cancel, f"collecting {layer}") as tracker:
         try:
             tracker.advance(min(found.looked_at, total))
             since = 0
             while found.looked_at < total:
                 end = min(found.looked_at + batch_size, total)
-                found = _with_batch(model, found, photos, end, seed)
+                found = _with_batch(reader, model, found, photos, end, seed)
                 since += 1
                 if file is not None and (since % _SAVE_EVERY == 0 or end == total):
                     found.save(file)
@@ -185,7 +187,12 @@ def _begun(
 
 
 def _with_batch(
-    model: Model, found: Collected, photos: Photos, end: int, seed: int
+    reader: _Reader,
+    model: Model,
+    found: Collected,
+    photos: Photos,
+    end: int,
+    seed: int,
 ) -> Collected:
     numbers, batch = [], []
     for number in range(found.looked_at, end):
@@ -196,9 +203,7 @@ def _with_batch(
             continue
     if not batch:
         return dataclasses.replace(found, looked_at=end)
-    acts, attributions = _read(
-        model, np.stack(batch), found.layer, tuple(found.classes.tolist())
-    )
+    acts, attributions = reader.read(np.stack(batch))
     grid = acts.shape[1:3]
     places = [
         np.random.default_rng([seed, n]).integers(grid).astype(np.int32)
@@ -219,26 +224,57 @@ def _with_batch(
     )
 
 
-def _read(
-    model: Model, batch: NDArray[np.float32], layer: str, classes: tuple[int, ...]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return `[n, rows, columns, channels]` and `[n, rows, columns, classes]`."""
-    with tf.GradientTape(persistent=True) as tape:
-        T = model.import_graph(tf.constant(batch))
-        acts = T[layer]
-        values = []
-        if classes:
+class _Reader:
+    """What a layer makes of photos, and what it then says for classes.
+
+    Gradients are compiled once for all classes and for batches of any length: computed
+    one operation after the other, they would take most of the time.
+    """
+
+    def __init__(self, model: Model, layer: str, classes: Sequence[int]) -> None:
+        self._model, self._layer, self._classes = model, layer, tuple(classes)
+        self._compiled: dict[tuple[int, ...], Any] = {}
+
+    def read(
+        self, batch: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return `[n, rows, columns, channels]` and `[n, rows, columns, classes]`."""
+        acts = self._model.activations(batch, self._layer)
+        grids = self._grids(acts)
+        attributions = np.zeros((*grids.shape[:3], len(self._classes)), np.float32)
+        for place, index in enumerate(self._classes):
+            arguments = (tf.constant(batch), tf.constant(acts), tf.constant(index))
+            gradient = self._gradient(arguments)(*arguments).numpy()
+            attributions[..., place] = (self._grids(gradient) * grids).sum(axis=-1)
+        return grids, attributions
+
+    def _grids(self, activations: Any) -> NDArray[np.float32]:
+        return np.stack([grid_of(one, self._layer) for one in activations])
+
+    def _gradient(self, arguments: tuple[Any, ...]) -> Any:
+        images, acts, _ = arguments
+        key = (*images.shape[1:], *acts.shape[1:])
+        if key not in self._compiled:
+            specs = [
+                tf.TensorSpec([None, *one.shape[1:]], tf.float32)
+                for one in (images, acts)
+            ]
+            self._compiled[key] = traced(
+                self._trace, [*specs, tf.TensorSpec([], tf.int32)]
+            )
+        return self._compiled[key]
+
+    def _trace(self, images: Any, acts: Any, index: Any) -> Any:
+        with tf.GradientTape() as tape:
             tape.watch(acts)
-            logits = class_values(T[logits_of(model)])
-            values = [tf.reduce_sum(logits[:, index]) for index in classes]
-    grids = np.stack([grid_of(one, layer) for one in acts.numpy()])
-    attributions = np.zeros((*grids.shape[:3], len(classes)), np.float32)
-    for place, value in enumerate(values):
+            T = self._model.import_graph(images, given={self._layer: acts})
+            value = tf.reduce_sum(
+                tf.gather(class_values(T[logits_of(self._model)]), index, axis=1)
+            )
         gradient = tape.gradient(value, acts)
         if gradient is None:
             raise ObjectiveError(
-                f"the classes are not computed from {layer}; expected a layer before them"
+                f"the classes are not computed from {self._layer}; expected a layer "
+                "before them"
             )
-        by_channel = np.stack([grid_of(one, layer) for one in gradient.numpy()]) * grids
-        attributions[..., place] = by_channel.sum(axis=-1)
-    return grids, attributions
+        return gradient
