@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,11 +81,28 @@ def class_index(model: Model, label: Any) -> int:
             f"class {label!r:.80} of {model.name}, which has "
             f"{len(names) or 'no'} labels; expected a name among them, or an index"
         )
+    return find_label(label, names, model.labels or (), model.name)
+
+
+def find_label(
+    label: str, names: Sequence[str], labels: Sequence[str], whose: str
+) -> int:
+    """Return the index of a class by name, told as in `class_index`.
+
+    Args:
+        label: what somebody typed.
+        names: of the classes, no two alike.
+        labels: the same, of which some may be alike.
+        whose: what has these classes, for messages.
+
+    Raises:
+        ObjectiveError: there is none, or there are several; the message names some.
+    """
     wanted = label.strip().lower()
-    exact = [i for i, name in enumerate(model.labels or ()) if name.lower() == wanted]
+    exact = [i for i, name in enumerate(labels) if name.lower() == wanted]
     numbered = [i for i, name in enumerate(names) if name.lower() == wanted]
     part = [i for i, name in enumerate(names) if wanted and wanted in name.lower()]
-    known = [_plain(name) for name in model.labels or ()]
+    known = [_plain(name) for name in labels]
     (plain, *more_names) = _plain(label)
     named = [
         i for i, names_of in enumerate(known) if not more_names and plain in names_of
@@ -93,24 +111,20 @@ def class_index(model: Model, label: Any) -> int:
         if len(found) == 1:
             return found[0]
         if found and found is not numbered:
-            listed = ", ".join(repr(_numbered(model, i)) for i in found[:5])
+            listed = ", ".join(repr(f"{labels[i]} ({i})") for i in found[:5])
             more = f" and {len(found) - 5} more" if len(found) > 5 else ""
             raise ObjectiveError(
                 f"class {label!r:.80} is ambiguous: {listed}{more}; "
                 f"give the whole name, or the index, such as {found[0]}"
             )
     raise ObjectiveError(
-        f"no class {label!r:.80} in {model.name}{did_you_mean(label, names)}"
+        f"no class {label!r:.80} in {whose}{did_you_mean(label, names)}"
     )
 
 
 def _plain(label: str) -> list[str]:
     """Return the names in a label, without regard to case and underscores."""
     return [" ".join(n.replace("_", " ").split()) for n in label.lower().split(",")]
-
-
-def _numbered(model: Model, index: int) -> str:
-    return f"{(model.labels or ())[index]} ({index})"
 
 
 def class_probabilities(model: Model, images: Any, batch_size: int = 32) -> np.ndarray:

@@ -22,6 +22,7 @@ from lucid_widgets.misc.photos import as_photo
 from lucid_widgets.modelzoo.classes import (
     class_names,
     class_probabilities,
+    find_label,
 )
 from lucid_widgets.recipes.positions import photo_batch
 from lucid_widgets.shapes import Pixels
@@ -59,12 +60,18 @@ class PatchSweep:
     def best(self, label: int | str) -> tuple[int, int, float]:
         """Return where a class becomes most probable: size, place, probability.
 
+        Args:
+            label: its index; or its name, as `classes.class_index` takes it.
+
         Raises:
-            SettingError: no such class, or nothing is computed yet.
+            ObjectiveError: no such class, or several.
+            SettingError: nothing is computed yet.
         """
-        if isinstance(label, str) and label not in self.labels:
-            raise SettingError(f"no class {label!r}; expected one of `labels`")
-        index = self.labels.index(label) if isinstance(label, str) else int(label)
+        index = (
+            find_label(label, self.labels, self.labels, "this sweep")
+            if isinstance(label, str)
+            else int(label)
+        )
         values = self.after[..., index]
         if np.isnan(values).all():
             raise SettingError("nothing is computed yet; wait for the first results")

@@ -212,6 +212,7 @@ class AtlasExplorer(BaseWidget):
     def _take(self, source: Any, layer: str | None) -> None:
         """Look what kind of source was given."""
         from lucid_widgets.recipes.activation_atlas import Atlas, Collected
+        from lucid_widgets.recipes.dataset_examples import Photos
 
         if isinstance(source, Atlas):
             self.found, self.layer = source, self._checked_layer(source.layer)
@@ -231,6 +232,7 @@ class AtlasExplorer(BaseWidget):
             self._check_depth(source.activations)
             self.labels = self._names(source.classes.tolist())
         else:
+            Photos.of(source)  # complains now, not when the work has begun
             self.layer = self._checked_layer(layer or first_choice(self.model).layer)
             self.labels = self._names(self._how["classes"])
         self.grid_is_fixed = False

@@ -202,8 +202,8 @@ class DeepDream(GrowingWidget):
                 return
             done = (frame.step + 1) / count
             if self._is_time(done):
-                self.dream = frame.images[0]
-                self._show_growth(to_pixels(self.dream), done)
+                self.dream = newest = frame.images[0]
+                self._show_growth(to_pixels(newest), done)
             yield
         if self.dream is not None and wish is self._wish:
             self._keep_growth(to_pixels(self.dream))

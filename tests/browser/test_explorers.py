@@ -238,7 +238,7 @@ def test_caricatures_grow_beside_the_photo_and_layers_come_and_go(explorers, sho
     explorers.wait_for_icons(output, 3)
     names = output.locator(".lucid-strip-line span")
     assert names.all_inner_texts() == ["photo", "conv2d1", "conv2d2"]
-    output.get_by_role("slider").press("ArrowRight")
+    output.get_by_label("Closer to the photo").press("ArrowRight")
     wait_for(lambda: explorers.ask("strip.cossim_pow") == 0.1, "the slider")
     output.get_by_role("button", name="remove conv2d2").click()
     wait_for(lambda: explorers.ask("strip.strip") == ["conv2d1"], "one layer")
@@ -257,8 +257,10 @@ def test_a_photo_dreams_and_takes_over_what_changes(explorers, shot):
     output = explorers.show("deepdream")
     dream = output.locator(".lucid-dream img")
     wait_for(lambda: explorers.ask("dream.version") > 0, "the dream")
-    first = dream.get_attribute("src")
-    wait_for(lambda: dream.get_attribute("src") != first, "the dream to grow")
+    size = "async image => (await (await fetch(image.src)).blob()).size"
+    photo = output.locator(".lucid-awake img").evaluate(size)
+    # It begins as the photo, and may have ended before anybody looks.
+    wait_for(lambda: dream.evaluate(size) != photo, "the dream to be seen")
     wait_for(lambda: explorers.ask("dream.done") == 1, "its end")
     output.get_by_label("Only").fill("30")
     wait_for(lambda: explorers.ask("dream.target") == "conv2d2:30", "the unit")
@@ -271,6 +273,16 @@ def test_a_photo_dreams_and_takes_over_what_changes(explorers, shot):
     output.get_by_role("button", name="Again").click()
     wait_for(lambda: explorers.ask("dream.version") > before, "another")
     assert explorers.ask("dream.error") == ""
+    wait_for(lambda: explorers.ask("len(dream.moment_sizes)") > 1, "the moments")
+    growth = output.get_by_label("How it grew")
+    growth.focus()
+    now = dream.get_attribute("src")
+    explorers.page.keyboard.press("Home")
+    wait_for(lambda: dream.get_attribute("src") != now, "its beginning")
+    assert "picture 1 of" in growth.get_attribute("aria-valuetext")
+    output.get_by_role("button", name="Replay").click()
+    now = "as it is now"
+    wait_for(lambda: growth.get_attribute("aria-valuetext") == now, "all of it")
     explorers.assert_accessible(".lucid-deepdream")
     for theme, width, look in LOOKS:
         explorers.look(output, shot, f"deepdream-{look}", theme, width)
@@ -317,10 +329,24 @@ def test_a_map_is_moved_and_zoomed_and_a_cell_chosen_by_mouse_and_keys(explorers
     explorers.page.mouse.move(box["x"] + 60, box["y"] + 90, steps=4)
     explorers.page.mouse.up()
     wait_for(lambda: atlas.evaluate(pixels) != before, "the map to be dragged")
+    before = atlas.evaluate(pixels)
+    pinch(explorers.page, atlas.bounding_box())
+    wait_for(lambda: atlas.evaluate(pixels) != before, "two fingers to zoom")
     explorers.wait_for_icons(output)  # of the chosen cell
     explorers.assert_accessible(".lucid-atlas-explorer")
     for theme, width, look in LOOKS:
         explorers.look(output, shot, f"atlas-{look}", theme, width)
+
+
+def pinch(page, box):
+    """Put two fingers on the middle of something, and move them apart."""
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    session = page.context.new_cdp_session(page)
+    for kind, apart in (("touchStart", 20), ("touchMove", 45), ("touchMove", 80)):
+        points = [{"x": x - apart, "y": y, "id": 0}, {"x": x + apart, "y": y, "id": 1}]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.detach()
 
 
 def test_places_and_channels_answer_one_another_without_the_kernel(explorers, shot):

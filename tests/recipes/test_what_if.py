@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lucid_widgets.errors import ImageError, LucidError, SettingError
+from lucid_widgets.errors import ImageError, LucidError, ObjectiveError, SettingError
 from lucid_widgets.misc.ndimage_utils import composite
 from lucid_widgets.recipes.ablation import ablation
 from lucid_widgets.recipes.cosine_similarity import cosine_similarity
@@ -72,7 +72,8 @@ def test_every_size_and_place_is_asked_for(tiny_model):
     size, place, probability = sweep.best("cat")
     assert probability == sweep.after[..., 2].max() == sweep.after[size, place, 2]
     assert sweep.top(0, 0)[0][1] == sweep.after[0, 0].max()
-    with pytest.raises(SettingError):
+    assert sweep.best("CAT") == sweep.best(2) == (size, place, probability)
+    with pytest.raises(ObjectiveError, match="no class 'eel'"):
         sweep.best("eel")
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from lucid_widgets import AtlasExplorer, link
-from lucid_widgets.errors import LayerNotFoundError, LucidError, SettingError
+from lucid_widgets.errors import ImageError, LayerNotFoundError, LoadError, SettingError
 from lucid_widgets.recipes.activation_atlas import (
     Atlas,
     build_atlas,
@@ -147,10 +147,12 @@ def test_what_cannot_be_mapped_is_refused(make, tiny_model, tmp_path):
     with pytest.raises(SettingError, match="expected one of the classes"):
         make(label="cat")
     other = collect_activations(tiny_model, "conv1", PHOTOS)
-    atlas = make(str(tmp_path / "nowhere"), grid_size=2)
-    with pytest.raises(LucidError):
-        atlas.wait(60)
-    assert atlas.error
+    with pytest.raises(LoadError, match="is no folder"):
+        make(str(tmp_path / "nowhere"))
+    with pytest.raises(LoadError, match="there is no image"):
+        make(str(tmp_path))
+    with pytest.raises(ImageError, match="no images in the list"):
+        make([])
     wrong = other.__class__(**{**vars(other), "layer": "conv2"})
     with pytest.raises(SettingError, match="expected a source of this model"):
         make(wrong)

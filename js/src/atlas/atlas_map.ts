@@ -19,6 +19,7 @@ import {
   zoomed,
 } from "./atlas_geometry.js";
 import { IconLevels } from "./icon_levels.js";
+import { MapGestures } from "./map_gestures.js";
 import type { Sight } from "./sheet_level.js";
 
 export interface AtlasMapState {
@@ -49,13 +50,8 @@ const SMALLEST_FULL = 24;
 const MOST_WANTED = 320;
 /** Of cells that have no icon yet: on light and dark alike. */
 const BLANK = "#808080";
-const WHEEL_RATE = 0.0016;
 const KEY_ZOOM = 1.3;
 const KEY_MOVE = 60;
-/** A drag begins after so many pixels; before it is a click. */
-const SLOP = 4;
-/** A page that is being scrolled goes on scrolling over the map, in milliseconds. */
-const STILL_SCROLLING = 300;
 
 const MOVES: Readonly<Record<string, readonly [down: number, right: number]>> = {
   ArrowUp: [-1, 0],
@@ -80,7 +76,6 @@ export class AtlasMap {
   readonly #events: AtlasMapEvents;
   readonly #signal: AbortSignal;
   readonly #context = this.node.getContext("2d");
-  readonly #fingers = new Map<number, readonly [number, number]>();
   #state: AtlasMapState = {
     cells: NO_CELLS,
     emphasis: null,
@@ -95,34 +90,29 @@ export class AtlasMap {
   #isFitted = true;
   #pointed = -1;
   #pointer: readonly [number, number] | null = null;
-  #travelled = 0;
-  #scrolledElsewhere = Number.NEGATIVE_INFINITY;
   #isDue = false;
 
   constructor(events: AtlasMapEvents, signal: AbortSignal) {
     this.#events = events;
     this.#signal = signal;
-    const on = <K extends keyof HTMLElementEventMap>(
-      name: K,
-      listener: (event: HTMLElementEventMap[K]) => void,
-    ) => this.node.addEventListener(name, listener, { signal });
-    on("pointerdown", (event) => this.#down(event));
-    on("pointermove", (event) => this.#move(event));
-    on("pointerup", (event) => this.#up(event));
-    on("pointercancel", (event) => this.#fingers.delete(event.pointerId));
-    on("pointerleave", () => this.#point(-1));
-    on("keydown", (event) => this.#onKey(event));
-    this.node.addEventListener("wheel", (event) => this.#onWheel(event), {
-      signal,
-      passive: false,
-    });
-    document.addEventListener(
-      "wheel",
-      ({ target, timeStamp }) => {
-        if (target !== this.node) this.#scrolledElsewhere = timeStamp;
+    new MapGestures(
+      this.node,
+      {
+        hover: (at) => {
+          if (at) this.#pointer = at;
+          this.#point(at ? cellAt(this.#state.cells, this.#view, ...at) : -1);
+        },
+        click: (at) => {
+          const number = cellAt(this.#state.cells, this.#view, ...at);
+          if (number >= 0) events.pick(number);
+        },
+        pan: (right, down) => this.#pan(right, down),
+        zoom: (factor, about) => this.#zoom(factor, about),
+        showsAll: () => this.#isFitted,
       },
-      { signal, capture: true, passive: true },
+      signal,
     );
+    this.node.addEventListener("keydown", (event) => this.#onKey(event), { signal });
     if (typeof ResizeObserver !== "undefined") {
       const observer = new ResizeObserver(() => this.#resize());
       observer.observe(this.node);
@@ -222,73 +212,11 @@ export class AtlasMap {
 
   // What a person does ---------------------------------------------------------------
 
-  #at(event: MouseEvent): readonly [number, number] {
-    const box = this.node.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
-  }
-
-  #down(event: PointerEvent): void {
-    if (event.button !== 0) return;
-    if (!this.#fingers.size) this.#travelled = 0;
-    this.#fingers.set(event.pointerId, this.#at(event));
-    this.node.setPointerCapture(event.pointerId);
-  }
-
-  #move(event: PointerEvent): void {
-    const now = this.#at(event);
-    const before = this.#fingers.get(event.pointerId);
-    if (!before) {
-      this.#pointer = now;
-      this.#point(cellAt(this.#state.cells, this.#view, ...now));
-      return;
-    }
-    const [other] = [...this.#fingers].find(([id]) => id !== event.pointerId) ?? [];
-    const far = Math.hypot(now[0] - before[0], now[1] - before[1]);
-    this.#travelled += far;
-    if (other === undefined && this.#travelled < SLOP) return;
-    this.#fingers.set(event.pointerId, now);
-    const anchor = other === undefined ? undefined : this.#fingers.get(other);
-    if (!anchor) {
-      this.#pan(now[0] - before[0], now[1] - before[1]);
-      return;
-    }
-    const apart = (point: readonly [number, number]) =>
-      Math.max(8, Math.hypot(point[0] - anchor[0], point[1] - anchor[1]));
-    this.#pan((now[0] - before[0]) / 2, (now[1] - before[1]) / 2);
-    this.#zoom(apart(now) / apart(before), [
-      (now[0] + anchor[0]) / 2,
-      (now[1] + anchor[1]) / 2,
-    ]);
-  }
-
-  #up(event: PointerEvent): void {
-    const wasOurs = this.#fingers.delete(event.pointerId);
-    if (!wasOurs || this.#fingers.size || this.#travelled >= SLOP) return;
-    const number = cellAt(this.#state.cells, this.#view, ...this.#at(event));
-    if (number >= 0) this.#events.pick(number);
-  }
-
   #point(number: number): void {
     if (number === this.#pointed) return;
     this.#pointed = number;
     this.#events.point(number);
     this.#drawSoon();
-  }
-
-  #onWheel(event: WheelEvent): void {
-    const isPinch = event.ctrlKey || event.metaKey;
-    const isPassingBy = event.timeStamp - this.#scrolledElsewhere < STILL_SCROLLING;
-    if (isPassingBy && !isPinch) {
-      this.#scrolledElsewhere = event.timeStamp; // for as long as it lasts
-      return;
-    }
-    // All of it is in sight, and nothing to zoom out of: the page may scroll.
-    if (this.#isFitted && event.deltaY > 0 && !isPinch) return;
-    event.preventDefault();
-    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
-    const rate = isPinch ? 5 * WHEEL_RATE : WHEEL_RATE;
-    const delta = Math.max(-400, Math.min(400, event.deltaY * lines));
-    this.#zoom(Math.exp(-delta * rate), this.#at(event));
   }
 
   #onKey(event: KeyboardEvent): void {
