@@ -191,7 +191,9 @@ class IconMaker:
         return {
             "kind": "icon",
             "model": self.fingerprint,
-            "value_range": [float(end) for end in self.model.image_value_range],
+            "value_range": [
+                np.asarray(end, float).tolist() for end in self.model.image_value_range
+            ],
             "unit": unit.name,
             "settings": settings,
             "version": f"{_engine_version()}/{ICONS_VERSION}",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -161,6 +162,22 @@ def test_the_key_tells_models_units_and_settings_apart(maker, tiny_model):
     edited = tiny_model.edit(scale={"conv1:2": 0.5})
     specs.append(IconMaker(edited, SMALL, maker.cache).spec(unit))
     assert len({str(spec) for spec in specs}) == len(specs)
+
+
+def test_a_value_range_may_have_a_number_for_each_channel(tmp_path):
+    import keras
+
+    from lucid_widgets.modelzoo.vision_models import from_keras
+
+    network = keras.Sequential(
+        [keras.Input((None, None, 3)), keras.layers.Conv2D(2, 3, name="conv")]
+    )
+    specs = []
+    for low in ([-1.0, -2.0, -3.0], [-1.0, -2.0, -4.0]):
+        model = from_keras(network, (np.array(low), 1.0))
+        maker = IconMaker(model, SMALL, RenderCache(tmp_path))
+        specs.append(json.dumps(maker.spec(Unit("conv", 1))))
+    assert specs[0] != specs[1]
 
 
 def test_of_a_keras_model_the_weights_as_they_are_now_count():
