@@ -9,6 +9,7 @@
  */
 
 import type { AnyModel } from "@anywidget/types";
+import { atEnd } from "./at_end.js";
 import type { KernelMessage } from "./protocol.js";
 import type { WidgetMessage } from "./widget_protocol.js";
 
@@ -64,7 +65,7 @@ export class Connection extends EventTarget {
     look(this.#heard ? "lost" : "absent");
     const observer = new MutationObserver(() => look("lost"));
     observer.observe(el, { attributeFilter: ["class"] });
-    signal.addEventListener("abort", () => observer.disconnect());
+    atEnd(signal, () => observer.disconnect());
   }
 
   onChange(callback: () => void, signal: AbortSignal): void {
@@ -119,5 +120,5 @@ function listen(
   if (!isLuminoSignal(source)) return;
   const slot = (_sender: unknown, value: unknown) => callback(value);
   source.connect(slot);
-  signal.addEventListener("abort", () => source.disconnect(slot));
+  atEnd(signal, () => source.disconnect(slot));
 }

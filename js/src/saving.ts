@@ -3,6 +3,7 @@
  * that answers, what the browser has where there is none.
  */
 
+import { atEnd } from "./at_end.js";
 import type { LiveRun } from "./canvas/live_run.js";
 import type { Connection } from "./connection.js";
 import { filename, pngOf } from "./picture_file.js";
@@ -31,7 +32,7 @@ export class Saving {
     this.#run = run;
     this.#connection = connection;
     this.#signal = signal;
-    signal.addEventListener("abort", () => this.#stopWaiting());
+    atEnd(signal, () => this.#stopWaiting());
   }
 
   /** Asks the kernel for the picture, and does without if it does not answer. */
@@ -75,7 +76,7 @@ export class Saving {
     link.click();
     const release = () => URL.revokeObjectURL(url);
     const timer = setTimeout(release, RELEASE_MS);
-    this.#signal.addEventListener("abort", () => {
+    atEnd(this.#signal, () => {
       clearTimeout(timer);
       release();
     });

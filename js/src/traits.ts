@@ -7,6 +7,7 @@
  */
 
 import type { AnyModel } from "@anywidget/types";
+import { atEnd } from "./at_end.js";
 import {
   type CurvePoint,
   IMAGE_TYPES,
@@ -168,9 +169,7 @@ export class Traits {
   onChange(names: readonly string[], callback: () => void, signal: AbortSignal): void {
     for (const name of names) {
       this.#model.on(`change:${name}`, callback);
-      signal.addEventListener("abort", () =>
-        this.#model.off(`change:${name}`, callback),
-      );
+      atEnd(signal, () => this.#model.off(`change:${name}`, callback));
     }
   }
 

@@ -5,6 +5,7 @@
  * drawn is what is in sight.
  */
 
+import { atEnd } from "../at_end.js";
 import { element } from "../element.js";
 import {
   type Cells,
@@ -116,9 +117,9 @@ export class AtlasMap {
     if (typeof ResizeObserver !== "undefined") {
       const observer = new ResizeObserver(() => this.#resize());
       observer.observe(this.node);
-      signal.addEventListener("abort", () => observer.disconnect());
+      atEnd(signal, () => observer.disconnect());
     }
-    signal.addEventListener("abort", () => this.#levels?.close());
+    atEnd(signal, () => this.#levels?.close());
   }
 
   /** The cell that is looked at: under the pointer, or the selected one; -1 for none. */

@@ -3,6 +3,7 @@
  * one has finished; so nothing is complained of that is only half written.
  */
 
+import { atEnd } from "../at_end.js";
 import { element } from "../element.js";
 import type { Control } from "./controls.js";
 import { OwnChoice } from "./own_choice.js";
@@ -30,7 +31,7 @@ export function classField(
   const own = new OwnChoice<string>(state, [name], () => {}, signal);
   let isTyping = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  signal.addEventListener("abort", () => clearTimeout(timer));
+  atEnd(signal, () => clearTimeout(timer));
 
   const offer = async () => {
     const answer = await questions

@@ -1,5 +1,6 @@
 /** Small labelled controls that ask the kernel to change a trait. */
 
+import { atEnd } from "../at_end.js";
 import { element } from "../element.js";
 import type { Json } from "../widget_protocol.js";
 import { OwnChoice } from "./own_choice.js";
@@ -87,7 +88,7 @@ export function textField(
   });
   const node = element("label", { class: "lucid-field" }, `${label} `, input);
   let timer: ReturnType<typeof setTimeout> | undefined;
-  signal.addEventListener("abort", () => clearTimeout(timer));
+  atEnd(signal, () => clearTimeout(timer));
   input.addEventListener(
     "input",
     () => {

@@ -1,5 +1,6 @@
 /** An image element that shows a file's bytes, and owns its object URL. */
 
+import { atEnd } from "../at_end.js";
 import { element } from "../element.js";
 
 const NOTHING = new Uint8Array();
@@ -11,7 +12,7 @@ export class FileImage {
   constructor(name: string, signal: AbortSignal) {
     this.node = element("img", { class: name, alt: "", draggable: "false" });
     this.node.hidden = true;
-    signal.addEventListener("abort", () => this.show(NOTHING));
+    atEnd(signal, () => this.show(NOTHING));
   }
 
   /** Shows a file; an empty one hides the image. */

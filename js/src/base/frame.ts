@@ -3,6 +3,7 @@
  * the badge of a dead kernel, the error pane; and the poster, hidden while it works.
  */
 
+import { atEnd } from "../at_end.js";
 import { ErrorPane } from "../controls/error_pane.js";
 import { keepOurKeys } from "../controls/shortcuts.js";
 import { element, setText } from "../element.js";
@@ -73,7 +74,7 @@ export class WidgetFrame {
     chosen.onChange(redraw, signal);
     const common = ["status", "error", "notice", "title", "selection", "poster_id"];
     state.onChange([...common, ...traits], redraw, signal);
-    signal.addEventListener("abort", () => {
+    atEnd(signal, () => {
       this.#isDue = true; // nothing is drawn any more
       this.#showPoster?.();
     });

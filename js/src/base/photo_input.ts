@@ -5,6 +5,7 @@
  * most, and a network sees a few hundred pixels.
  */
 
+import { atEnd } from "../at_end.js";
 import { element, setText } from "../element.js";
 import type { WidgetFrame } from "./frame.js";
 import type { Questions } from "./questions.js";
@@ -71,7 +72,7 @@ export class PhotoInput {
       },
       { signal },
     );
-    signal.addEventListener("abort", () => this.#stop());
+    atEnd(signal, () => this.#stop());
   }
 
   /** Shows whether a photo can be taken. */

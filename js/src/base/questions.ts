@@ -1,5 +1,6 @@
 /** Questions to the kernel, and their answers: a promise for each. */
 
+import { atEnd } from "../at_end.js";
 import type { Connection } from "../connection.js";
 import type {
   AnswerMessage,
@@ -32,7 +33,7 @@ export class Questions {
 
   constructor(connection: Connection, signal: AbortSignal) {
     this.#connection = connection;
-    signal.addEventListener("abort", () => this.#giveUp(() => true));
+    atEnd(signal, () => this.#giveUp(() => true));
     connection.onChange(() => {
       if (connection.state !== "live") this.#giveUp(() => true);
     }, signal);

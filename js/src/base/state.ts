@@ -6,6 +6,7 @@
  */
 
 import type { AnyModel } from "@anywidget/types";
+import { atEnd } from "../at_end.js";
 import { toBytes } from "../protocol.js";
 import { type Position, parsePosition } from "../widget_protocol.js";
 
@@ -82,9 +83,7 @@ export class State {
   onChange(names: readonly string[], callback: () => void, signal: AbortSignal): void {
     for (const name of names) {
       this.#model.on(`change:${name}`, callback);
-      signal.addEventListener("abort", () =>
-        this.#model.off(`change:${name}`, callback),
-      );
+      atEnd(signal, () => this.#model.off(`change:${name}`, callback));
     }
   }
 }

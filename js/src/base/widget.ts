@@ -7,6 +7,7 @@
  */
 
 import type { AnyModel, InitializeProps, RenderProps } from "@anywidget/types";
+import { atEnd } from "../at_end.js";
 import { Connection } from "../connection.js";
 import { IconStore } from "../icons/icon_store.js";
 import { ProtocolError } from "../protocol.js";
@@ -48,7 +49,7 @@ function share(model: AnyModel, signal: AbortSignal): Context {
     }
   };
   model.on("msg:custom", receive);
-  signal.addEventListener("abort", () => model.off("msg:custom", receive));
+  atEnd(signal, () => model.off("msg:custom", receive));
   return context;
 }
 

@@ -4,6 +4,7 @@
  * compared with what there was before. One per model.
  */
 
+import { atEnd } from "../at_end.js";
 import type { FilmFrame, Traits } from "../traits.js";
 import { decode } from "./decoding.js";
 import type { Filmstrip } from "./filmstrip.js";
@@ -34,7 +35,7 @@ export class Comparison {
     this.#run = run;
     this.#filmstrip = filmstrip;
     this.#signal = signal;
-    signal.addEventListener("abort", () => this.end());
+    atEnd(signal, () => this.end());
   }
 
   /** Index of the left picture in the filmstrip; -1 when it is of another run. */

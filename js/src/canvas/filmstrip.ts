@@ -3,6 +3,7 @@
  * no kernel. One per model: what is picked is shown by every view.
  */
 
+import { atEnd } from "../at_end.js";
 import type { BranchEntry, FilmFrame, Traits } from "../traits.js";
 import { decode } from "./decoding.js";
 import type { LiveRun } from "./live_run.js";
@@ -29,7 +30,7 @@ export class Filmstrip {
     this.#run = run;
     traits.onChange(["filmstrip", "filmstrip_index"], () => this.#read(), signal);
     traits.onChange(["status"], () => this.#leaveWhenActive(), signal);
-    signal.addEventListener("abort", () => {
+    atEnd(signal, () => {
       this.stop();
       run.showInstead(null);
     });

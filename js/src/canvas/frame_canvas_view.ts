@@ -1,5 +1,6 @@
 /** One view of the canvas widget: puts stage and controls together, and keeps them right. */
 
+import { atEnd } from "../at_end.js";
 import { copyPicture, copyText } from "../clipboard.js";
 import type { Connection } from "../connection.js";
 import { BranchList } from "../controls/branch_list.js";
@@ -121,7 +122,7 @@ export class FrameCanvasView implements View {
     readBranches();
     traits.onChange(["poster_id"], () => this.#followPoster(), signal);
     this.#followSize(signal);
-    signal.addEventListener("abort", () => this.#showPoster?.());
+    atEnd(signal, () => this.#showPoster?.());
   }
 
   /** Brings everything on screen up to date. */
@@ -281,7 +282,7 @@ export class FrameCanvasView implements View {
       this.#context.run.wake();
     });
     observer.observe(this.el);
-    signal.addEventListener("abort", () => observer.disconnect());
+    atEnd(signal, () => observer.disconnect());
     // Browser zoom and moving to another screen change the device pixels.
     window.addEventListener("resize", () => this.paint(), { signal });
   }

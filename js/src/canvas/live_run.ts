@@ -7,6 +7,7 @@
  * page is hidden, nothing is painted, so nothing is confirmed and the kernel holds back.
  */
 
+import { atEnd } from "../at_end.js";
 import type { CurvePoint, FrameMessage, ImageType, Packet } from "../protocol.js";
 import type { Poster } from "../traits.js";
 import { decode } from "./decoding.js";
@@ -62,7 +63,7 @@ export class LiveRun {
     this.#confirm = confirm;
     this.#askAgain = askAgain;
     this.#signal = signal;
-    signal.addEventListener("abort", () => this.#show(null));
+    atEnd(signal, () => this.#show(null));
   }
 
   /** What views paint: a snapshot while one is looked at, else the newest picture. */

@@ -6,6 +6,8 @@
  * hidden label. Each gets the name of its row, and its tooltip where it can be seen.
  */
 
+import { atEnd } from "../at_end.js";
+
 const PANEL = ".lucid-panel";
 const ROW = ".lucid-row";
 const WHOLE_WIDGET = ".lucid-feature-vis";
@@ -17,7 +19,7 @@ export function followPanel(el: HTMLElement, signal: AbortSignal): HTMLElement |
   nameSettings(panel);
   const observer = new MutationObserver(() => nameSettings(panel));
   observer.observe(panel, { childList: true, subtree: true });
-  signal.addEventListener("abort", () => observer.disconnect());
+  atEnd(signal, () => observer.disconnect());
   return panel;
 }
 

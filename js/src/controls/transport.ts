@@ -1,5 +1,6 @@
 /** The buttons below the picture: those that drive the run, those that take it away. */
 
+import { atEnd } from "../at_end.js";
 import type { KernelState } from "../connection.js";
 import { element, setText } from "../element.js";
 import type { Command } from "../protocol.js";
@@ -105,7 +106,7 @@ export class Transport {
     const label = target === this.#buttons.code ? "Copy as code" : "Copy";
     setText(target, (await copy()) ? "Copied" : "Not copied");
     const timer = setTimeout(() => setText(target, label), TOLD_MS);
-    signal.addEventListener("abort", () => clearTimeout(timer));
+    atEnd(signal, () => clearTimeout(timer));
   }
 
   update(state: TransportState): void {

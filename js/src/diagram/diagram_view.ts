@@ -8,6 +8,7 @@
  * are one stop of the Tab key.
  */
 
+import { atEnd } from "../at_end.js";
 import { element } from "../element.js";
 import {
   BAND_HEIGHT,
@@ -59,7 +60,7 @@ export class DiagramView {
     });
     this.node.addEventListener("click", (event) => this.#onClick(event), { signal });
     this.node.addEventListener("keydown", (event) => this.#onKey(event), { signal });
-    signal.addEventListener("abort", () => {
+    atEnd(signal, () => {
       this.#isDue = true; // nothing is painted any more
     });
   }

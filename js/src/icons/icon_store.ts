@@ -5,6 +5,7 @@
  * revoked when a better one takes its place, when there are too many, and at the end.
  */
 
+import { atEnd } from "../at_end.js";
 import type { State } from "../base/state.js";
 import type { Connection } from "../connection.js";
 import type { ImageType } from "../protocol.js";
@@ -41,7 +42,7 @@ export class IconStore extends EventTarget {
       this.#asked = "";
       this.#askSoon();
     }, signal);
-    signal.addEventListener("abort", () => {
+    atEnd(signal, () => {
       clearTimeout(this.#timer);
       for (const { url } of this.#icons.values()) URL.revokeObjectURL(url);
       this.#icons.clear();

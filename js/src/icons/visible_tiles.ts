@@ -5,6 +5,7 @@
  * the first ones count as visible.
  */
 
+import { atEnd } from "../at_end.js";
 import type { IconStore } from "./icon_store.js";
 
 /** Rendered ahead of scrolling. */
@@ -26,7 +27,7 @@ export class VisibleTiles {
             root,
             rootMargin: AHEAD,
           });
-    signal.addEventListener("abort", () => {
+    atEnd(signal, () => {
       this.#observer?.disconnect();
       icons.want(this, []);
     });

@@ -1,5 +1,6 @@
 /** AtlasExplorer: a map of all that a layer tells apart, to pan and zoom. */
 
+import { atEnd } from "../at_end.js";
 import "../atlas/atlas.css";
 import { type Cells, readCells } from "../atlas/atlas_geometry.js";
 import { AtlasMap } from "../atlas/atlas_map.js";
@@ -62,7 +63,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     },
     signal,
   );
-  signal.addEventListener("abort", () => icons.want(map, []));
+  atEnd(signal, () => icons.want(map, []));
 
   const grid = slider(
     context,

@@ -1,5 +1,6 @@
 /** AttributionExplorer: which places and channels of a layer speak for a class. */
 
+import { atEnd } from "../at_end.js";
 import {
   Contributions,
   largest,
@@ -147,7 +148,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     signal,
   );
   const input = new PhotoInput(frame, context, signal);
-  signal.addEventListener("abort", () => icons.want(pro, []));
+  atEnd(signal, () => icons.want(pro, []));
   frame.content.append(
     bar(...controls, input),
     predictions.node,

@@ -6,6 +6,7 @@
  */
 
 import type { AnyModel, InitializeProps, RenderProps } from "@anywidget/types";
+import { atEnd } from "../at_end.js";
 import "../styles.css";
 import { Comparison } from "../canvas/comparison.js";
 import { Filmstrip } from "../canvas/filmstrip.js";
@@ -64,7 +65,7 @@ function share(model: AnyModel, signal: AbortSignal): Shared {
     }
   };
   model.on("msg:custom", receive);
-  signal.addEventListener("abort", () => model.off("msg:custom", receive));
+  atEnd(signal, () => model.off("msg:custom", receive));
 
   traits.onChange(["poster"], showPoster, signal);
   showPoster();
@@ -75,7 +76,7 @@ function share(model: AnyModel, signal: AbortSignal): Shared {
   traits.onChange(["status"], clearIfReset, signal);
 
   let timer: ReturnType<typeof setTimeout> | undefined;
-  signal.addEventListener("abort", () => clearTimeout(timer));
+  atEnd(signal, () => clearTimeout(timer));
   const countViewsSoon = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {

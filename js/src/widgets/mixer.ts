@@ -1,5 +1,6 @@
 /** Mixer: a pad between units; dragging, or the arrow keys, move the mixture. */
 
+import { atEnd } from "../at_end.js";
 import "./mixer.css";
 import { change } from "../base/controls.js";
 import { WidgetFrame } from "../base/frame.js";
@@ -153,7 +154,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     update,
     signal,
   );
-  signal.addEventListener("abort", () => icons.want(pad, []));
+  atEnd(signal, () => icons.want(pad, []));
   frame.content.append(pad, shares);
 }
 

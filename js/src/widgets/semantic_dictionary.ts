@@ -1,5 +1,6 @@
 /** SemanticDictionary: a photo, and the strongest channels where one looks, as icons. */
 
+import { atEnd } from "../at_end.js";
 import "../base/photo.css";
 import { bar, layerChoice, slider } from "../base/controls.js";
 import { WidgetFrame } from "../base/frame.js";
@@ -63,7 +64,7 @@ function show(el: HTMLElement, context: Context, signal: AbortSignal): void {
     signal,
   );
   const input = new PhotoInput(frame, context, signal);
-  signal.addEventListener("abort", () => icons.want(photo, []));
+  atEnd(signal, () => icons.want(photo, []));
   frame.content.append(
     bar(layer, top, input),
     element(
