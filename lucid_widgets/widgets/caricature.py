@@ -146,13 +146,20 @@ class Caricature(GrowingWidget):
 
         start = 0 if state is None else state.step
         end = start + (self._n_steps if state is None else self._n_steps // 2)
+        power = self.cossim_pow
         self.done = 0.0
+
+        def power_now() -> float:
+            nonlocal power
+            power = self.cossim_pow
+            return power
+
         for frame in grow_caricature(
             photo,
             self.model,
             strip,
             n_steps=end,
-            cossim_pow=lambda: self.cossim_pow,
+            cossim_pow=power_now,
             seed=self._seed,
             state=state,
         ):
@@ -169,6 +176,8 @@ class Caricature(GrowingWidget):
             yield
         if self.pictures is not None and wish is self._wish:
             self._keep_growth(to_pixels(np.hstack([*self.pictures])))
+            if power != self.cossim_pow:  # changed in the midst of the last update
+                yield from self._go_on()
 
     def _poster_pixels(self) -> NDArray[np.uint8] | None:
         """Return the photo and its pictures, side by side."""

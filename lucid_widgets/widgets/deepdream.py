@@ -177,16 +177,14 @@ class DeepDream(GrowingWidget):
         wish, count = self._wish, octaves * self.n_steps
         self.done = 0.0
         objective, made_for = self._objective(), self._subject()
+        used = self._changeable()
 
         def live() -> dict[str, Any]:
-            nonlocal objective, made_for
+            nonlocal objective, made_for, used
+            used = self._changeable()
             if self._subject() != made_for:
                 objective, made_for = self._objective(), self._subject()
-            return {
-                "objective": objective,
-                "step_size": self.step_size,
-                "jitter": self.jitter,
-            }
+            return {"objective": objective, "step_size": used[1], "jitter": used[2]}
 
         for frame in grow_deepdream(
             picture,
@@ -207,6 +205,12 @@ class DeepDream(GrowingWidget):
             yield
         if self.dream is not None and wish is self._wish:
             self._keep_growth(to_pixels(self.dream))
+            if used != self._changeable():  # in the midst of the last update
+                yield from self._go_on()
+
+    def _changeable(self) -> tuple[tuple[str, str], float, float]:
+        """Return what a running dream takes over."""
+        return self._subject(), self.step_size, self.jitter
 
     def _subject(self) -> tuple[str, str]:
         return self.layer, self.target

@@ -57,10 +57,16 @@ class _LivePlan:
     """What the engine reads before every step: one attribute, swapped whole."""
 
     def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+        self.plan = self._read = plan
 
     def __call__(self) -> Plan:
-        return self.plan
+        self._read = plan = self.plan
+        return plan
+
+    @property
+    def has_other_subject(self) -> bool:
+        """Whether the newest update does not know yet what is to be shown."""
+        return self._read.shows_other_than(self.plan)
 
 
 class RunSession:
@@ -298,6 +304,11 @@ class RunSession:
     def rested(self) -> None:
         """Show the last frame without loss, and keep it as the poster."""
         with self._lock:
+            if self.runner.status == "finished" and self._live.has_other_subject:
+                # Chosen during the last update: as if chosen after it.
+                self._canvas.notice = f"new run: {self.plan.choice.kind}"
+                self._load(start=True)
+                return
             frame, branch = self.newest, self.current
             is_unshown, self._is_unshown = self._is_unshown, False
         if frame is not None and is_unshown:

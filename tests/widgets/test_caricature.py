@@ -118,3 +118,26 @@ def test_without_layers_a_few_on_the_way_are_chosen(make):
     assert 1 <= len(strip.strip) <= 4
     assert strip.pictures is None
     assert strip._poster_pixels() is None
+
+
+def test_a_change_in_the_midst_of_the_last_update_is_not_lost(make, monkeypatch):
+    from lucid_widgets.recipes import caricature as recipe
+
+    seen = []
+
+    def grow(*given, cossim_pow, n_steps, **options):
+        for frame in recipe_grow(
+            *given, cossim_pow=cossim_pow, n_steps=n_steps, **options
+        ):
+            if frame.step + 1 == n_steps:
+                seen.append(cossim_pow())
+                strip.cossim_pow = 2.0
+            yield frame
+
+    recipe_grow = recipe.grow_caricature
+    monkeypatch.setattr(recipe, "grow_caricature", grow)
+    strip = make(image=None, n_steps=4, cossim_pow=0.5)
+    strip.image = PHOTO
+    assert strip.wait(60)
+    assert seen == [0.5, 2.0]
+    assert (strip.error, strip.done) == ("", 1)

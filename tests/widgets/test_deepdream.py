@@ -152,3 +152,27 @@ def test_the_recipe_is_the_same_with_and_without_looking_on(tiny_model):
     )
     np.testing.assert_array_equal(first, second)
     assert len(seen) == 2
+
+
+def test_a_change_in_the_midst_of_the_last_update_is_not_lost(make, monkeypatch):
+    from lucid_widgets.recipes import deepdream as recipe
+
+    seen = []
+
+    def grow(*given, live, n_steps, octaves, **options):
+        steps = n_steps * octaves
+        for frame in recipe_grow(
+            *given, live=live, n_steps=n_steps, octaves=octaves, **options
+        ):
+            if frame.step + 1 == steps:
+                seen.append(live()["step_size"])
+                dream.step_size = 0.03
+            yield frame
+
+    recipe_grow = recipe.grow_deepdream
+    monkeypatch.setattr(recipe, "grow_deepdream", grow)
+    dream = make(image=None, octaves=1)
+    dream.image = PHOTO
+    assert dream.wait(60)
+    assert seen == [0.01, 0.03]
+    assert (dream.error, dream.done) == ("", 1)

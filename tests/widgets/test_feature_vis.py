@@ -381,3 +381,22 @@ def test_a_picture_that_stays_grey_gets_advice(make_vis):
     vis.wait(60)
     assert "still grey" in vis.canvas.notice
     assert "learning rate" in vis.canvas.notice
+
+
+def test_another_channel_chosen_during_the_last_update_is_shown(make_vis, monkeypatch):
+    from lucid_widgets.widgets.run_session import _LivePlan
+
+    read, steps = _LivePlan.__call__, 3
+
+    def read_and_choose(live):
+        plan = read(live)
+        if vis.current_step == steps - 1:
+            vis.channel = 9
+        return plan
+
+    monkeypatch.setattr(_LivePlan, "__call__", read_and_choose)
+    vis = make_vis(objective="mixed4a:3", steps=steps)
+    vis.start()
+    vis.wait(120)
+    assert (vis.status, vis.current_step) == ("finished", steps)
+    assert [one.objective.channel for one in vis.recipe().stretches] == [9]
