@@ -7,12 +7,13 @@ somebody else would, until every canvas shows its picture; a notebook of one lin
 opened before it, for comparison. Then the cell is run, and run again, and what is on
 the page and in the kernel is counted.
 
-Neither closed widgets nor those of a cell that was run again leave a page quite: a
-kernel connection of JupyterLab keeps a listener of every comm it ever had, that one the
-model, and the model, in ipywidgets' `state_change` promise, its last view. So the same
-is done with control panels of plain ipywidgets, of the same kinds and number, and their
-growth is taken off. The bar is 10 seconds, and no growth of listeners, views, bitmaps
-or threads beyond that.
+The widgets of a cell that was run again do not leave a page: ipywidgets keeps them in
+the kernel, a kernel connection of JupyterLab keeps a listener of every comm it ever had,
+that one the model, and the model, in ipywidgets' `state_change` promise, its last view;
+anywidget keeps three listeners for every open model. So the same is done with control
+panels of plain ipywidgets, of the same kinds and number, and an empty anywidget beside
+each, and their growth is taken off. The bar is 10 seconds, and no growth of listeners,
+views, bitmaps or threads beyond that.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ for vis in shown:
     display(vis)
 """
 PLAIN = """
+import anywidget
 import ipywidgets
 from IPython.display import display
 from lucid_widgets import FeatureVis
@@ -53,9 +55,12 @@ def plain(widget):
     kind = next(c for c in type(widget).__mro__ if c.__module__.startswith("ipywidgets"))
     children = [plain(child) for child in getattr(widget, "children", ())]
     return kind(children=children) if children else kind()
+class Empty(anywidget.AnyWidget):
+    _esm = "export default () => ({{ initialize() {{}}, render() {{}} }})"
 pattern = globals().get("pattern") or FeatureVis(autostart=False)
 for number in range({widgets}):
     display(plain(pattern._panel))
+    display(Empty())
 """
 NOISE = 0.15
 """By how much of plain ipywidgets' growth two counts may differ by chance."""
