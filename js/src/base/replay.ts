@@ -1,5 +1,6 @@
 /** How a picture grew: a slider over the moments that were kept, and a button that plays them. */
 
+import { atEnd } from "../at_end.js";
 import { element } from "../element.js";
 import type { Context } from "./widget.js";
 
@@ -33,7 +34,7 @@ export class Replay {
       { signal },
     );
     this.#button.addEventListener("click", () => this.#play(), { signal });
-    signal.addEventListener("abort", () => this.#stop());
+    atEnd(signal, () => this.#stop());
     this.node.append(
       this.#button,
       element("label", { class: "lucid-field" }, "How it grew ", this.#slider),
