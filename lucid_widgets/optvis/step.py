@@ -177,7 +177,7 @@ class CompiledStep:
         with drawing(state.seed, state.step):
             image = self.structure.parameterization.to_image(state.variables)
             T = self.activations(image, tf.constant(state.step), hyperparameters)
-            return float(tf.reduce_sum(_value(objective, T)))
+            return float(tf.reduce_sum(value_of(objective, T)))
 
     def _trace_images(self, variables: Variables, step: Any, seed: Any) -> Any:
         # Parameterizations may draw random numbers, too.
@@ -199,7 +199,7 @@ class CompiledStep:
             tape.watch(variables)
             image = self.structure.parameterization.to_image(variables)
             T = self.activations(image, step, hyper)
-            values = _value(self.structure.objective, T, numbers)
+            values = value_of(self.structure.objective, T, numbers)
             # Optimizers minimise, and overrides expect the gradient of a loss.
             loss = _penalty(image, hyper) - tf.reduce_sum(values)
         gradients = tape.gradient(
@@ -250,8 +250,12 @@ class CompiledStep:
         return image.shape[-1] == 4 and self.structure.model.image_shape[-1] == 3
 
 
-def _value(objective: Objective, T: Any, numbers: Numbers | None = None) -> Any:
-    """Return an objective's value as float32, or complain about what it is."""
+def value_of(objective: Objective, T: Any, numbers: Numbers | None = None) -> Any:
+    """Return an objective's value as float32.
+
+    Raises:
+        ObjectiveError: it is no tensor of numbers.
+    """
     try:
         value = objective(T, numbers)
     except NotImplementedError as error:

@@ -17,7 +17,11 @@ from lucid_widgets.errors import ModelError
 from lucid_widgets.optvis.param.random import image_sample
 from lucid_widgets.optvis.plan import Plan
 from lucid_widgets.optvis.randomness import drawing
-from lucid_widgets.optvis.step import hyperparameter_tensors, number_tensors
+from lucid_widgets.optvis.step import (
+    hyperparameter_tensors,
+    number_tensors,
+    value_of,
+)
 
 # Of a random image's activations, at least this part should depend on the image.
 _SEES = 0.02
@@ -203,7 +207,7 @@ def of_the_gradient(made: Plan) -> Iterator[Finding]:
         T["input"], T["t_image"], T["global_step"] = seen, seen, tf.constant(0)
         T["labels"] = structure.model.labels
         numbers = number_tensors(made.objective.numbers)
-        value = tf.reduce_sum(tf.cast(made.objective(T, numbers), tf.float32))
+        value = tf.reduce_sum(value_of(made.objective, T, numbers))
     gradient: Any = tape.gradient(value, seen)
     if gradient is None:
         yield Finding(
@@ -220,10 +224,14 @@ def of_the_gradient(made: Plan) -> Iterator[Finding]:
         )
     elif not np.any(gradient):
         evidence = "the gradient is 0 everywhere for the first image"
-        if float(value) and any(np.any(T(name)) for name in _layers_of(made)):
+        layers = _layers_of(made)
+        active = any(np.any(T(name)) for name in layers)
+        if active and float(value):
             yield _flat(made, evidence)
-        else:
-            yield silent(made, evidence)
+            return
+        if layers and not active:
+            evidence += f", and so is every channel of {', '.join(layers)}"
+        yield silent(made, evidence)
 
 
 def _flat(made: Plan, evidence: str) -> Finding:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from lucid_widgets.errors import LayerNotFoundError
+from lucid_widgets.errors import LayerNotFoundError, ObjectiveError
 from lucid_widgets.frame import Frame
 from lucid_widgets.modelzoo import vision_models as models
 from lucid_widgets.modelzoo.vision_models import TinyInception
@@ -226,13 +226,17 @@ def test_an_activation_function_without_slope_is_found():
 
 
 def test_a_network_that_sees_nothing_is_found():
-    network = two_convolutions("tanh")
-    conv = network.get_layer("conv")
-    conv.set_weights([0 * conv.get_weights()[0], conv.get_weights()[1] + 1])
-    model = models.from_keras(network, image_value_range=(0, 1))
-    found = diagnose(model, "last:1", settings=SMALL, steps=2)
-    assert [f.cause for f in found.findings] == ["no gradient"]
-    assert "gives the same, whatever the image" in str(found)
+    for bias, cause, says in (
+        (1, "no gradient", "last gives the same, whatever the image"),
+        (0, "silent channel", "and so is every channel of last"),
+    ):
+        network = two_convolutions("tanh")
+        conv = network.get_layer("conv")
+        conv.set_weights([0 * conv.get_weights()[0], conv.get_weights()[1] + bias])
+        model = models.from_keras(network, image_value_range=(0, 1))
+        found = diagnose(model, "last:1", settings=SMALL, steps=2)
+        assert [f.cause for f in found.findings] == [cause]
+        assert says in str(found)
 
 
 def test_one_cause_is_enough(tiny_model):
@@ -253,6 +257,8 @@ def test_transparent_images_can_be_examined_too(tiny_model):
 def test_arguments_that_cannot_be_used_are_errors_and_no_findings(tiny_model):
     with pytest.raises(LayerNotFoundError):
         diagnose(tiny_model, "conv7:3")
+    with pytest.raises(ObjectiveError, match="gave None"):
+        diagnose(tiny_model, lambda T: None)
 
 
 def test_frames_can_be_looked_at_one_by_one():
