@@ -256,6 +256,13 @@ class AttributionExplorer(PhotoWidget):
         self.done = 0.0
         return report
 
+    def _poster_units(self) -> list[Unit]:
+        if self._values is None:
+            return []
+        totals = self._values.sum(axis=(0, 1))
+        best = np.argsort(-np.abs(totals), kind="stable")[:8]
+        return [Unit(self.layer, int(channel)) for channel in best]
+
     def _poster_pixels(self) -> NDArray[np.uint8] | None:
         """Return the map over the photo, and the icons of the strongest channels."""
         from lucid_widgets.misc.heat_maps import overlay
@@ -267,10 +274,8 @@ class AttributionExplorer(PhotoWidget):
         scale = POSTER_SIDE / max(photo.size)
         photo = photo.resize([max(1, round(n * scale)) for n in photo.size])
         tile = POSTER_SIDE // 4
-        totals = self._values.sum(axis=(0, 1))
-        best = np.argsort(-np.abs(totals), kind="stable")[:8]
-        units = [Unit(self.layer, int(channel)) for channel in best]
-        icons = [icon for icon in map(self.icons.get, units) if icon is not None]
+        found = map(self.icons.get, self._poster_units())
+        icons = [icon for icon in found if icon is not None]
         width = photo.width + 8 + -(-len(icons) // 4) * tile
         sheet = Image.new("RGB", (width, POSTER_SIDE), "white")
         sheet.paste(photo, (0, 0))

@@ -129,6 +129,9 @@ class BaseWidget(KernelOwned):
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until everything asked for is computed. Ctrl-C ends the waiting.
 
+        Where no page has asked for icons (a notebook executed without a browser), those
+        of the picture for such readers are made.
+
         Args:
             timeout: most seconds to wait for each kind of work.
 
@@ -138,9 +141,10 @@ class BaseWidget(KernelOwned):
         Raises:
             Exception: what went wrong.
         """
-        done = self.worker.wait(timeout) and all(
-            supply.wait(timeout) for supply in self._supplies()
-        )
+        done = self.worker.wait(timeout)
+        if done and not any(supply.asked for supply in self._supplies()):
+            self._want_poster()
+        done = done and all(supply.wait(timeout) for supply in self._supplies())
         if done:
             self._rest()
         return done
@@ -214,6 +218,14 @@ class BaseWidget(KernelOwned):
         labels = [icon.unit.name.rpartition(":")[2] for icon in icons]
         sheet = sprite_sheet(tiles, labels, columns=min(8, len(tiles)), gap=4)
         return (sheet * 255 + 0.5).astype(np.uint8)
+
+    def _poster_units(self) -> list[Unit]:
+        """Return the units whose icons the poster shows."""
+        return []
+
+    def _want_poster(self) -> None:
+        """Ask for the icons that the poster shows."""
+        self.icons.want(self._poster_units())
 
     def _supplies(self) -> list[IconSupply]:
         """Return what icons come from: one for each model."""

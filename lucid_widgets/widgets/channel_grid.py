@@ -22,6 +22,9 @@ from lucid_widgets.widgets.objective_choice import (
 MAX_SIDE = 512
 """A longer side of a photo is made so long, in pixels: networks see no more."""
 
+POSTER_ICONS = 16
+"""Icons made for the poster where no page asks for any."""
+
 SORTS = ("channel", "activation", "strength")
 
 _RANGE = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?", re.ASCII)
@@ -106,6 +109,10 @@ class ChannelGrid(BaseWidget):
             None if given is None else as_photo(given, channels, max_side=MAX_SIDE)
         )
         self._measure()
+
+    def _poster_units(self) -> list[Unit]:
+        chosen = self.order[:POSTER_ICONS]
+        return [Unit(self.layer, n, negative=self.negative) for n in chosen]
 
     def _displayed(self) -> None:
         self.icons.prepare(Unit(self.layer, 0, negative=self.negative))

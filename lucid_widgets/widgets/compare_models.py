@@ -26,6 +26,9 @@ may have the same names."""
 MATCHINGS = ("most alike", "same number")
 POSTER_PAIRS = 24
 
+FIRST_PAIRS = 8
+"""Pairs of icons made for the poster where no page asks for any."""
+
 
 class CompareModels(BaseWidget):
     """Two models, or two states of one, channel beside channel, the most alike first.
@@ -244,6 +247,11 @@ class CompareModels(BaseWidget):
         self.other_icons.want(
             [self._second_unit(name.removeprefix(SECOND)) for name in second]
         )
+
+    def _want_poster(self) -> None:
+        best = self.pairs[:FIRST_PAIRS]
+        self.icons.want([Unit(self.layer, a) for a, _, _ in best])
+        self.other_icons.want([Unit(self.other_layer, b) for _, b, _ in best])
 
     def _second_unit(self, name: str) -> Unit:
         unit = as_unit(name)

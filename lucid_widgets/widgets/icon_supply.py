@@ -81,6 +81,8 @@ class IconSupply:
         self._failed = failed
         self._changed = changed
         self._wanted: Sequence[Unit] = ()
+        self.asked = False
+        """Whether icons were ever wanted."""
         self._lock = threading.Lock()
         self._held: OrderedDict[str, Icon] = OrderedDict()
 
@@ -130,6 +132,7 @@ class IconSupply:
         Args:
             units: the most urgent first.
         """
+        self.asked = True
         there: list[Icon] = []
         missing: list[Unit] = []
         for unit in units:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lucid_widgets.errors import SettingError
 from lucid_widgets.misc.sprites import sprite_sheet
-from lucid_widgets.recipes.units import direction
+from lucid_widgets.recipes.units import Unit, direction
 from lucid_widgets.widgets.base import Answer
 from lucid_widgets.widgets.class_choice import checked_class, find_class, offered
 from lucid_widgets.widgets.photo_widget import PhotoWidget
@@ -138,6 +138,9 @@ class NeuronGroups(PhotoWidget):
             values = np.nan_to_num(known[alive]).tolist()
         if label == self.label and found is self.found:
             self.attributions = values
+
+    def _poster_units(self) -> list[Unit]:
+        return [self.unit(name) for name in self.units]
 
     def _poster_pixels(self) -> NDArray[np.uint8] | None:
         """Return the groups' icons, and below each where it is active."""

@@ -132,21 +132,23 @@ class SemanticDictionary(PhotoWidget):
             self.overall = found.overall.tolist()
             self.overall_values = np.nan_to_num(found.overall_values).tolist()
 
+    def _poster_units(self) -> list[Unit]:
+        position = self.selection["position"]
+        if position is None:
+            return [Unit(self.layer, channel) for channel in self.overall[:8]]
+        return [unit for unit, _ in self.words_at(*position)[:8]]
+
     def _poster_pixels(self) -> NDArray[np.uint8] | None:
         """Return the photo, and beside it the icons of the whole or chosen place."""
         if self._image is None or not self.channels:
             return None
-        position = self.selection["position"]
-        if position is None:
-            units = [Unit(self.layer, channel) for channel in self.overall]
-        else:
-            units = [unit for unit, _ in self.words_at(*position)]
+        units = self._poster_units()
         height, width = self.photo_size
         scale = POSTER_SIDE / max(height, width)
         photo = Image.fromarray(_colours(to_pixels(self._image)))
         photo = photo.resize((round(width * scale), round(height * scale)))
         tile = POSTER_SIDE // 4
-        icons = [icon for icon in map(self.icons.get, units[:8]) if icon is not None]
+        icons = [icon for icon in map(self.icons.get, units) if icon is not None]
         columns = -(-len(icons) // 4)
         sheet = Image.new(
             "RGB", (photo.width + 8 + columns * tile, POSTER_SIDE), "white"

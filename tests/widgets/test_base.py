@@ -78,6 +78,20 @@ def test_what_is_visible_is_rendered_once_and_sent_from_the_cache_at_once(grid):
     assert grid.status == "resting"
 
 
+def test_without_a_page_waiting_makes_the_icons_of_the_poster_and_keeps_them(grid):
+    assert grid.wait(60)
+    made = [icon.unit.channel for icon in grid.icons.held]
+    assert made == grid.order[:16]
+    assert len(grid.kept_index) == len(made)
+    assert grid._poster_pixels() is not None
+
+
+def test_with_a_page_waiting_makes_what_the_page_asks_for(grid):
+    grid.page.say(kind="visible", units=["conv2:3"])
+    assert grid.wait(60)
+    assert [icon.unit.name for icon in grid.icons.held] == ["conv2:3"]
+
+
 @pytest.mark.parametrize(
     ("message", "refused"),
     [
