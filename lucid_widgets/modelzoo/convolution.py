@@ -165,7 +165,8 @@ def _convolved(x: Any, kernel: Any, margins: Sequence[tuple[int, int]]) -> Any:
     by_row = tf.reshape(
         tf.transpose(kernel, [1, 2, 0, 3]), [1, columns, depth_in, rows * depth_out]
     )
-    wide = tf.nn.conv2d(x, by_row, 1, [(0, 0), *margins, (0, 0)])
+    padding: Any = [(0, 0), *margins, (0, 0)]
+    wide: Any = tf.nn.conv2d(x, by_row, 1, padding)
     height = int(wide.shape[1]) - rows + 1
     return tf.add_n(
         [

@@ -176,7 +176,8 @@ class CompareModels(BaseWidget):
     @traitlets.observe("matching")
     def _matching_changed(self, _change: Any) -> None:
         if self._ready and self.found is not None:
-            self._show(self.found, self.done)
+            # Where comparisons are shown, too, lest an older one be shown last.
+            self.compute("arrangement", self._arrange, urgency=1)
 
     @traitlets.observe("selection", "pairs")
     def _selection_changed(self, _change: Any) -> None:
@@ -218,6 +219,10 @@ class CompareModels(BaseWidget):
             read = found.photos + found.skipped
             self._show(found, read / self._count)
             yield
+
+    def _arrange(self) -> None:
+        if self.found is not None:
+            self._show(self.found, self.done)
 
     def _show(self, found: Any, done: float) -> None:
         correlation = found.correlation
