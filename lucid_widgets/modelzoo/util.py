@@ -6,6 +6,7 @@ they come from images of your own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from lucid_widgets.modelzoo.vision_base import Model
 def aligned_activations(
     model: Model,
     images: Any,
-    layers: tuple[str, ...],
+    layers: str | Sequence[str],
     *,
     per_image: int = 1,
     seed: int = 0,
@@ -26,10 +27,12 @@ def aligned_activations(
 ) -> dict[str, NDArray[np.floating]]:
     """Sample activations of several layers at the same places of the same images.
 
+    Only what was sampled is held, so that there may be any number of images.
+
     Args:
         model: the model.
         images: as for `Model.activations`.
-        layers: names of layers; those without positions are taken as they are.
+        layers: names of layers, or one; those without positions are taken as they are.
         per_image: places sampled in each image.
         seed: chooses the places.
         batch_size: images computed at a time.
@@ -38,6 +41,10 @@ def aligned_activations(
         For each layer an array ``[images * per_image, depth]``; row i of all arrays comes
         from the same place of the same image.
 
+    Raises:
+        ImageError: there are no images.
+        LayerNotFoundError: there is no such layer.
+
     Example:
         >>> images = np.random.default_rng(0).random((4, 64, 48, 3))
         >>> from lucid_widgets.modelzoo.vision_models import TinyInception
@@ -45,10 +52,16 @@ def aligned_activations(
         >>> rows["mixed4a"].shape
         (4, 224)
     """
-    found = model.activations(images, list(layers), batch_size)
-    count = len(found[layers[0]])
-    places = np.random.default_rng(seed).random((count, per_image, 2))
-    return {name: _at(found[name], places) for name in layers}
+    names = [layers] if isinstance(layers, str) else list(layers)
+    random = np.random.default_rng(seed)
+    rows: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
+    for found in model.iterate_activations(images, names, batch_size):
+        places = random.random((len(found[names[0]]), per_image, 2))
+        for name in names:
+            rows[name].append(_at(found[name], places))
+    if not rows[names[0]]:
+        raise ImageError("no images were given to sample activations of; expected some")
+    return {name: np.concatenate(parts) for name, parts in rows.items()}
 
 
 def _at(activations: NDArray[Any], places: NDArray[Any]) -> NDArray[Any]:

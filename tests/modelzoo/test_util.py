@@ -48,3 +48,11 @@ def test_rows_come_from_the_same_places(tiny, photos):
     assert len(np.unique(rows["mixed4a"], axis=0)) > 5
     again = aligned_activations(tiny, photos, ("mixed4a",), per_image=5, seed=3)
     np.testing.assert_array_equal(rows["mixed4a"], again["mixed4a"])
+
+
+def test_the_places_do_not_depend_on_the_batches(tiny, photos):
+    whole = aligned_activations(tiny, photos, "mixed4a", per_image=2)
+    parts = aligned_activations(tiny, photos, ["mixed4a"], per_image=2, batch_size=1)
+    np.testing.assert_allclose(parts["mixed4a"], whole["mixed4a"], atol=1e-5)
+    with pytest.raises(ImageError, match="no images"):
+        aligned_activations(tiny, photos[:0], "mixed4a")
