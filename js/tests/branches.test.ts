@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isShown, standIns, start } from "./finished_run.js";
-import { settle } from "./stand_ins.js";
+import { isShown, start } from "./finished_run.js";
+import { settle, standIns } from "./stand_ins.js";
 
 const counts = standIns();
 

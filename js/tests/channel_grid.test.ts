@@ -1,18 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import channelGrid from "../src/widgets/channel_grid.js";
-import { type Counts, installStandIns, StandInModel, settle } from "./stand_ins.js";
+import { StandInModel, settle, standIns } from "./stand_ins.js";
 
-let counts: Counts;
-
-beforeEach(() => {
-  counts = installStandIns();
-});
-
-afterEach(() => {
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
-  document.body.replaceChildren();
-});
+const counts = standIns();
 
 const ATTACK = '<img src=x onerror="window.attacked = true">';
 
@@ -165,10 +155,10 @@ describe("a grid of channels", () => {
     await settle(120);
     sendIcon(model, "mixed4a:0");
     sendIcon(model, "mixed4a:0");
-    expect(counts.objectUrls()).toBe(1);
+    expect(counts().objectUrls()).toBe(1);
     cleanUp();
     close();
-    expect(counts.objectUrls()).toBe(0);
+    expect(counts().objectUrls()).toBe(0);
     expect(model.listenerCount).toBe(0);
     expect(el.childElementCount).toBe(0);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { FRAME_MS } from "../src/canvas/filmstrip.js";
-import { divider, isShown, standIns, start } from "./finished_run.js";
-import { BROKEN, StandInBitmap, settle } from "./stand_ins.js";
+import { divider, isShown, start } from "./finished_run.js";
+import { BROKEN, StandInBitmap, settle, standIns } from "./stand_ins.js";
 
 const counts = standIns();
 

@@ -1,22 +1,7 @@
 /** A canvas that shows a finished run of three snapshots, for tests. */
 
-import { afterEach, beforeEach, vi } from "vitest";
 import frameCanvas from "../src/widgets/frame_canvas.js";
-import { type Counts, installStandIns, StandInModel, settle } from "./stand_ins.js";
-
-/** Call once in a test file; `counts()` is of the test that runs. */
-export function standIns(): () => Counts {
-  let counts: Counts;
-  beforeEach(() => {
-    counts = installStandIns();
-  });
-  afterEach(() => {
-    vi.unstubAllGlobals();
-    vi.restoreAllMocks();
-    document.body.replaceChildren();
-  });
-  return () => counts;
-}
+import { StandInModel, settle } from "./stand_ins.js";
 
 /** Three snapshots of one, two and one bytes; their first bytes tell them apart. */
 export const STRIP = {

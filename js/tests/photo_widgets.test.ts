@@ -1,21 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import activationGrid from "../src/widgets/activation_grid.js";
 import attributionExplorer from "../src/widgets/attribution_explorer.js";
 import neuronGroups from "../src/widgets/neuron_groups.js";
 import semanticDictionary from "../src/widgets/semantic_dictionary.js";
-import { type Counts, installStandIns, StandInModel, settle } from "./stand_ins.js";
+import { StandInModel, settle, standIns } from "./stand_ins.js";
 
-let counts: Counts;
-
-beforeEach(() => {
-  counts = installStandIns();
-});
-
-afterEach(() => {
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
-  document.body.replaceChildren();
-});
+const counts = standIns();
 
 const WIDGETS = [
   ["ActivationGrid", activationGrid],
@@ -137,11 +127,11 @@ describe.each(WIDGETS)("%s, as a widget about a photo,", (_, make) => {
   it("leaves nothing behind when it is closed", async () => {
     const { model, close, cleanUp } = start(make);
     await settle();
-    expect(counts.objectUrls()).toBeGreaterThan(0);
+    expect(counts().objectUrls()).toBeGreaterThan(0);
     cleanUp();
     close();
     await settle();
-    expect(counts.objectUrls()).toBe(0);
+    expect(counts().objectUrls()).toBe(0);
     expect(model.listenerCount).toBe(0);
   });
 });

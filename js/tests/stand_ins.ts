@@ -4,7 +4,7 @@
  */
 
 import type { AnyModel } from "@anywidget/types";
-import { type MockInstance, vi } from "vitest";
+import { afterEach, beforeEach, type MockInstance, vi } from "vitest";
 import type { FrameMessage } from "../src/protocol.js";
 
 type Callback = (...args: unknown[]) => void;
@@ -219,4 +219,18 @@ function readBlob(blob: Blob): Promise<ArrayBuffer> {
     };
     reader.readAsArrayBuffer(blob);
   });
+}
+
+/** Call once in a test file; `counts()` is of the test that runs. */
+export function standIns(): () => Counts {
+  let counts: Counts;
+  beforeEach(() => {
+    counts = installStandIns();
+  });
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+    document.body.replaceChildren();
+  });
+  return () => counts;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { stage, standIns, start } from "./finished_run.js";
-import { settle } from "./stand_ins.js";
+import { stage, start } from "./finished_run.js";
+import { settle, standIns } from "./stand_ins.js";
 
 standIns();
 
