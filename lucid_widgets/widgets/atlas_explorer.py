@@ -19,9 +19,9 @@ from lucid_widgets.recipes.icons import Icon
 from lucid_widgets.recipes.units import Unit, direction
 from lucid_widgets.stream.encoder import to_pixels
 from lucid_widgets.widgets.base import Answer, BaseWidget
+from lucid_widgets.widgets.class_choice import ClassTrait
 from lucid_widgets.widgets.icon_sheet import IconSheet
 from lucid_widgets.widgets.kept_file import kept_file
-from lucid_widgets.widgets.objective_choice import check_layer, first_choice
 
 MAX_CELLS = 20_000
 MAX_GRID = 200
@@ -86,7 +86,7 @@ class AtlasExplorer(BaseWidget):
     labels = traitlets.List(traitlets.Unicode()).tag(sync=True)
     """Names of the classes that were collected for."""
 
-    label = traitlets.Unicode().tag(sync=True)
+    label = ClassTrait().tag(sync=True)
     """The class whose cells stand out; "" for none."""
 
     cells = traitlets.Bytes(b"").tag(sync=True)
@@ -136,37 +136,43 @@ class AtlasExplorer(BaseWidget):
         seed: int = 0,
         **traits: Any,
     ) -> None:
+        from lucid_widgets.widgets.atlas_source import AtlasSource
+
         self._ready = False
         self.found: Any = None
         """The newest `recipes.activation_atlas.Atlas`; None before the first."""
-        self.collected: Any = None
-        """What was collected; None before, and for a given `Atlas`."""
-        self._layout: Any = layout
         self._sheet: IconSheet | None = None
         self._numbers: dict[str, int] = {}
-        self._source = source
-        self._how = {"number": number, "path": path, "seed": seed, "classes": classes}
-        self._options = {
-            "threshold": threshold,
-            "whiten": whiten,
-            "method": method,
-            "seed": seed,
-        }
         super().__init__(model, **traits)
-        if source is None:
-            raise SettingError(
-                "an atlas of nothing; expected source=: a folder or list of photos, "
-                "collected activations, or an Atlas"
-            )
+        self._source = AtlasSource(
+            self.model,
+            source,
+            layer,
+            classes=classes,
+            layout=layout,
+            collecting={"number": number, "path": path, "seed": seed},
+            laying_out={
+                "threshold": threshold,
+                "whiten": whiten,
+                "method": method,
+                "seed": seed,
+            },
+        )
+        given = self._source.atlas
         with self.hold_sync():
-            self._take(source, layer)
-            if grid_size is not None and self.found is None:
+            self.layer = self._source.layer
+            if given is None or len(self.labels) != len(self._source.labels):
+                self.labels = self._source.labels
+            self.grid_is_fixed = given is not None
+            if given is not None:
+                self.grid_size = given.grid_size
+            elif grid_size is not None:
                 self.grid_size = grid_size
             self._ready = True
             self.label = self._valid_label(traitlets.Bunch(value=self.label))
             self._entitle()
-        if self.found is not None:
-            self._tell(self.found)
+        if given is not None:
+            self._tell(given)
         self.compute("atlas", self._map)
 
     # What changes what ------------------------------------------------------------
@@ -209,73 +215,18 @@ class AtlasExplorer(BaseWidget):
 
     # The work -----------------------------------------------------------------------
 
-    def _take(self, source: Any, layer: str | None) -> None:
-        """Look what kind of source was given."""
-        from lucid_widgets.recipes.activation_atlas import Atlas, Collected
-        from lucid_widgets.recipes.dataset_examples import Photos
-
-        if isinstance(source, Atlas):
-            self.found, self.layer = source, self._checked_layer(source.layer)
-            self._check_depth(source.directions)
-            self.grid_size = source.grid_size
-            if not self.labels:
-                self.labels = self._names(self._how["classes"])
-            if len(self.labels) != source.attributions.shape[1]:
-                self.labels = [
-                    f"class {n}" for n in range(source.attributions.shape[1])
-                ]
-            return
-        if isinstance(source, str) and source.endswith(".npz"):
-            source = Collected.load(source)
-        if isinstance(source, Collected):
-            self.collected, self.layer = source, self._checked_layer(source.layer)
-            self._check_depth(source.activations)
-            self.labels = self._names(source.classes.tolist())
-        else:
-            Photos.of(source)  # complains now, not when the work has begun
-            self.layer = self._checked_layer(layer or first_choice(self.model).layer)
-            self.labels = self._names(self._how["classes"])
-        self.grid_is_fixed = False
-
-    def _checked_layer(self, layer: str) -> str:
-        return check_layer(self.model, layer).name
-
-    def _check_depth(self, vectors: NDArray[np.float32]) -> None:
-        depth = self.model.get_layer(self.layer).depth
-        if depth and vectors.shape[-1] != depth:
-            raise SettingError(
-                f"source has {vectors.shape[-1]} channels; {self.layer} of "
-                f"{self.model.name} has {depth}: expected a source of this model"
-            )
-
-    def _names(self, classes: Any) -> list[str]:
-        from lucid_widgets.modelzoo.classes import class_index
-
-        known = self.model.labels
-        indices = [class_index(self.model, one) for one in classes]
-        return [str(known[i]) if known is not None else f"class {i}" for i in indices]
-
     def _map(self) -> Iterator[None]:
         if not self.grid_is_fixed:
             if self.collected is None:
                 self._collect()
-            found = self._cut()
-            self._tell(found)
-        assert self.found is not None
+            self._tell(self._cut())
         yield from self._gather(self.found)
 
     def _collect(self) -> None:
-        from lucid_widgets.recipes.activation_atlas import collect_activations
-
         self.progress = 0.0
         try:
-            self.collected = collect_activations(
-                self.model,
-                self.layer,
-                self._source,
-                progress=self._note_progress,
-                cancel=lambda: self.status == "closed",
-                **self._how,
+            self._source.collect(
+                progress=self._note_progress, cancel=lambda: self.status == "closed"
             )
         finally:
             self.progress = 1.0
@@ -284,25 +235,13 @@ class AtlasExplorer(BaseWidget):
         self.progress = done / max(1, total)
 
     def _cut(self) -> Any:
-        from lucid_widgets.recipes.activation_atlas.atlas import outline_atlas
-
-        count = len(self.collected.activations)
+        source = self._source
         if not self.grid_size:
-            self._set_quietly(grid_size=int(np.clip((count / 12) ** 0.5, 4, 60)))
-        options = dict(self._options)
-        if options["threshold"] is None:
-            options["threshold"] = min(5, count // (4 * self.grid_size**2))
-        if self._layout is None:
-            self.notice = f"laying out {count:,} activations"
-        found = outline_atlas(
-            self.model,
-            self.collected,
-            self.grid_size,
-            icon_size=1,
-            layout=self._layout,
-            **options,
-        )
-        self.notice, self._layout = "", found.layout
+            self._set_quietly(grid_size=source.grid_size)
+        if source.layout is None:
+            self.notice = f"laying out {source.count:,} activations"
+        found = source.cut(self.grid_size)
+        self.notice = ""
         return found
 
     def _set_quietly(self, **traits: Any) -> None:
@@ -394,6 +333,11 @@ class AtlasExplorer(BaseWidget):
         return None, (file, drawn)
 
     # For users ----------------------------------------------------------------------
+
+    @property
+    def collected(self) -> Any:
+        """What was collected; None before, and for a given `Atlas`."""
+        return self._source.collected
 
     def cell_of(self, unit: Any) -> int | None:
         """Return which cell of `found` a unit is the direction of; None for none."""

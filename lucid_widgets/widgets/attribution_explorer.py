@@ -18,6 +18,7 @@ from lucid_widgets.shapes import Pixels
 from lucid_widgets.stream.encoder import to_pixels
 from lucid_widgets.widgets.base import Answer
 from lucid_widgets.widgets.class_choice import (
+    ClassTrait,
     checked_class,
     class_name,
     find_class,
@@ -88,10 +89,10 @@ class AttributionExplorer(PhotoWidget):
     DECISIVE: ClassVar[tuple[str, ...]] = ("label", "versus", "method", "overrides")
     AT_ONCE: ClassVar[tuple[str, ...]] = ("classes",)
 
-    label = traitlets.Unicode().tag(sync=True)
+    label = ClassTrait().tag(sync=True)
     """The class; "" for the one that the model sees most."""
 
-    versus = traitlets.Unicode().tag(sync=True)
+    versus = ClassTrait().tag(sync=True)
     """The class that it is compared with; "" for none."""
 
     method = traitlets.Enum(list(PATHS), next(iter(PATHS))).tag(sync=True)

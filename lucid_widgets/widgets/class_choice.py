@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+from numbers import Integral
 from typing import Any
+
+import traitlets
 
 from lucid_widgets.errors import ObjectiveError
 
 MAX_OFFERED = 20
+
+
+class ClassTrait(traitlets.Unicode):
+    """A class by its name or its index; "" for none. What it holds is text."""
+
+    def validate(self, obj: Any, value: Any) -> str:
+        """Return the name, or the index as text.
+
+        Raises:
+            ObjectiveError: it is neither.
+        """
+        if isinstance(value, Integral) and not isinstance(value, bool):
+            return f"{int(value)}"
+        if not isinstance(value, str):
+            raise ObjectiveError(
+                f"{self.name} is {value!r:.60}; expected a class by its name or index, "
+                'or "" for none'
+            )
+        return value
 
 
 def find_class(model: Any, text: str) -> int:

@@ -12,7 +12,12 @@ from lucid_widgets.errors import SettingError
 from lucid_widgets.misc.sprites import sprite_sheet
 from lucid_widgets.recipes.units import Unit, direction
 from lucid_widgets.widgets.base import Answer
-from lucid_widgets.widgets.class_choice import checked_class, find_class, offered
+from lucid_widgets.widgets.class_choice import (
+    ClassTrait,
+    checked_class,
+    find_class,
+    offered,
+)
 from lucid_widgets.widgets.photo_widget import PhotoWidget
 
 MAX_GROUPS = 12
@@ -50,7 +55,7 @@ class NeuronGroups(PhotoWidget):
     count = traitlets.Int(6).tag(sync=True)
     """How many groups are looked for."""
 
-    label = traitlets.Unicode().tag(sync=True)
+    label = ClassTrait().tag(sync=True)
     """The class that attributions are to; "" for none."""
 
     maps = traitlets.Bytes(b"").tag(sync=True)

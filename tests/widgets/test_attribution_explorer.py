@@ -100,6 +100,19 @@ def test_what_makes_no_sense_is_told_and_changes_nothing(explorer):
         AttributionExplorer(explorer.model, np.full((4, 6, 3), np.nan))
 
 
+def test_a_class_is_given_by_its_index_as_well(explorer, tiny_model):
+    second = next(
+        i for i, name in enumerate(tiny_model.labels) if name not in explorer.sides
+    )
+    explorer.label = np.int64(second)
+    assert explorer.label == tiny_model.labels[second]
+    assert explorer.wait(60)
+    for given in (True, 1.5, None, ["eel"]):
+        with pytest.raises(ObjectiveError, match="by its name or index"):
+            explorer.versus = given
+    assert explorer.versus == ""
+
+
 def test_names_are_offered_at_once(explorer, tiny_model):
     explorer.page.say(kind="ask", request=9, name="classes", arguments={"text": "A"})
     answers = [m for m, _ in explorer.page.messages if m["kind"] == "answer"]
