@@ -11,7 +11,7 @@ network twice as fast as Keras; on a GPU an epoch takes seconds. Nobody who only
 package needs it. What is written to ``--out``:
 
     train.npy, val.npy         the photos, decoded once
-    teacher.npy                what MobileNet thinks of them, computed once
+    features.npy, teacher.npy  what MobileNet sees in them and thinks of them, computed once
     checkpoint.pt              everything needed to go on
     log.tsv                    epoch, learning rate, loss, top-1, top-5
     tiny_inception.npz         float16, batch normalization folded: what the package ships
@@ -27,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from muon import Muon
 from tiny_imagenet import augmented, network_input, photos, report, teacher_logits
 from torch import Tensor, nn
 from torch.nn import functional
@@ -36,21 +37,7 @@ from lucid_widgets.modelzoo import tiny_inception
 POOL_BEFORE = tiny_inception.POOL_BEFORE
 CLASSES = tiny_inception.CLASSES
 
-# Twice the parameters of the first version, most of them where images are small: 4 MB
-# as float16, and a step at 128 px stays below 1.5 times the time.
-WIDE = {
-    "mixed3a": (32, 32, 64, 8, 24, 24),
-    "mixed3b": (40, 40, 88, 12, 32, 32),
-    "mixed4a": (72, 56, 120, 16, 40, 40),
-    "mixed4b": (80, 64, 136, 20, 48, 48),
-    "mixed4c": (96, 80, 168, 24, 56, 56),
-    "mixed5a": (128, 112, 224, 32, 80, 80),
-    "mixed5b": (176, 136, 272, 36, 96, 96),
-}
-ARCHITECTURES = {"shipped": tiny_inception.BLOCKS, "wide": WIDE}
-
 LABEL_SMOOTHING = 0.1
-DROPOUT = 0.1
 WEIGHT_DECAY = 0.05
 WARM_UP = 0.1
 """Share of all steps in which the learning rate rises."""
@@ -109,14 +96,14 @@ class Mixed(nn.Module):
 class Network(nn.Module):
     """TinyInception as `lucid_widgets.modelzoo.tiny_inception` has it, to be trained."""
 
-    def __init__(self, blocks: dict[str, tuple[int, ...]]) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.conv2d0 = Convolution(3, 32, 7, 2)
         self.conv2d1 = Convolution(32, 32, 1)
         self.conv2d2 = Convolution(32, 96, 3)
         self.blocks = nn.ModuleDict()
         depth = 96
-        for name, channels in blocks.items():
+        for name, channels in tiny_inception.BLOCKS.items():
             self.blocks[name] = Mixed(depth, channels)
             depth = self.blocks[name].depth
         self.softmax2 = nn.Linear(depth, CLASSES)
@@ -128,7 +115,7 @@ class Network(nn.Module):
             if name in POOL_BEFORE:
                 x = functional.max_pool2d(x, 3, 2, padding=1)
             x = block(x)
-        return self.softmax2(functional.dropout(x.mean((2, 3)), DROPOUT, self.training))
+        return self.softmax2(x.mean((2, 3)))
 
     @torch.no_grad()
     def export(self, path: Path) -> None:
@@ -190,14 +177,16 @@ def rate(step: int, steps: int, highest: float) -> float:
     return highest * 0.5 * (1 + math.cos(math.pi * (step - rising) / (steps - rising)))
 
 
-def side(step: int, steps: int, smallest: int) -> int:
-    """Return height and width of the photos: they grow in steps of 8 to 64 pixels.
+def side(step: int, steps: int, sides: list[int]) -> int:
+    """Return height and width of the photos: each of `sides` for as many steps.
 
-    Small photos first, large ones for the last fifth: most of the learning at part of
-    the time (Tan, Le 2021, EfficientNetV2, section 4).
+    Small photos first are most of the learning at part of the time (Tan, Le 2021,
+    EfficientNetV2, section 4). The last may be smaller than the photos are: cut out of them,
+    what they show is as large as in the whole photo of 64 pixels, which is how the
+    network is tested (Touvron and others 2019, "Fixing the train-test resolution
+    discrepancy").
     """
-    sizes = range(smallest, 65, 8)
-    return sizes[min(int(step / (0.8 * steps) * len(sizes)), len(sizes) - 1)]
+    return sides[step * len(sides) // steps]
 
 
 @torch.no_grad()
@@ -222,21 +211,24 @@ class Training:
         self.folder = options.out
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(options.seed)
-        network = Network(ARCHITECTURES[options.architecture])
+        network = Network()
         self.network = network.to(self.device, memory_format=torch.channels_last)
         self.average = torch.optim.swa_utils.AveragedModel(
             self.network,
             multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(EMA_DECAY),
             use_buffers=True,
         )
-        kernels = [p for p in self.network.parameters() if p.ndim > 1]
-        others = [p for p in self.network.parameters() if p.ndim == 1]
-        self.optimizer = torch.optim.AdamW(
-            [
-                {"params": kernels, "weight_decay": WEIGHT_DECAY},
-                {"params": others, "weight_decay": 0.0},
-            ]
-        )
+        parameters = list(self.network.parameters())
+        convolutions = [p for p in parameters if p.ndim == 4]
+        self.optimizers = {
+            "convolutions": Muon(convolutions, 0.0, WEIGHT_DECAY),
+            "last layer": torch.optim.AdamW(
+                [p for p in parameters if p.ndim == 2], weight_decay=WEIGHT_DECAY
+            ),
+            "others": torch.optim.AdamW(
+                [p for p in parameters if p.ndim == 1], weight_decay=0.0
+            ),
+        }
         self.step = self.steps = 0
         self.checkpoint = self.folder / "checkpoint.pt"
         if self.checkpoint.exists():
@@ -248,7 +240,7 @@ class Training:
         pixels, truth = photos(options.photos, self.folder, "train")
         teacher = None
         if options.teacher:
-            teacher = teacher_logits(pixels, options.teacher, self.folder)
+            teacher = teacher_logits(pixels, truth, self.folder)
         validation = photos(options.photos, self.folder, "val")
         epoch_steps = len(pixels) // options.batch
         self.steps = options.epochs * epoch_steps
@@ -263,10 +255,10 @@ class Training:
                 chosen.sort()  # the photos lie on disk
                 given = None if teacher is None else teacher[chosen]
                 losses.append(self._update(pixels[chosen], truth[chosen], given))
-                if self.step % 100 == 0:
+                if self.step % 50 == 0:
                     speed = len(losses) * options.batch / (time.monotonic() - started)
                     mean = np.mean(losses[-100:])
-                    size = side(self.step - 1, self.steps, options.smallest)
+                    size = side(self.step - 1, self.steps, options.sides)
                     report(
                         f"step {self.step}: loss {mean:.3f}, {speed:.0f} photos/s"
                         f" of {size} px"
@@ -280,11 +272,12 @@ class Training:
         self, pixels: np.ndarray, truth: np.ndarray, teacher: np.ndarray | None
     ) -> float:
         options = self.options
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate(self.step, self.steps, options.learning_rate)
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = rate(self.step, self.steps, options.learning_rate)
         random = torch.Generator().manual_seed(options.seed * 1_000_003 + self.step)
         x = network_input(pixels, self.device)
-        size = side(self.step, self.steps, options.smallest)
+        size = side(self.step, self.steps, options.sides)
         x = augmented(x, size, options.augmentation, random)
         target = torch.from_numpy(truth).to(self.device)
         given = None
@@ -294,10 +287,10 @@ class Training:
         if options.adversarial:
             x = attacked(self.network, x, target, options.adversarial * 2 / 255)
         value = loss(self.network(x), target, given, options.teacher_weight)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         value.backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-        self.optimizer.step()
+        for optimizer in self.optimizers.values():
+            optimizer.step()
         self.average.update_parameters(self.network)
         self.step += 1
         return float(value.detach())
@@ -305,7 +298,7 @@ class Training:
     def _log(self, epoch: int, mean: float, top: list[float]) -> None:
         report(f"epoch {epoch + 1}: top-1 {top[0]:.2f} %, top-5 {top[1]:.2f} %")
         with (self.folder / "log.tsv").open("a", encoding="utf-8") as log:
-            learning_rate = self.optimizer.param_groups[0]["lr"]
+            learning_rate = rate(self.step - 1, self.steps, self.options.learning_rate)
             row = (
                 epoch + 1,
                 f"{learning_rate:.5f}",
@@ -320,7 +313,7 @@ class Training:
         state = {
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": {k: o.state_dict() for k, o in self.optimizers.items()},
             "step": self.step,
         }
         torch.save(state, half)
@@ -328,8 +321,10 @@ class Training:
 
     def _load(self) -> None:
         state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
-        for name in ("network", "average", "optimizer"):
+        for name in ("network", "average"):
             getattr(self, name).load_state_dict(state[name])
+        for name, optimizer in self.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
         self.step = state["step"]
         report(f"going on from step {self.step}")
 
@@ -339,24 +334,18 @@ def main() -> None:
     add = parser.add_argument
     add("photos", type=Path, help="tiny_imagenet_webp.zip")
     add("--out", type=Path, default=Path("training"), help="folder for all results")
-    add("--architecture", choices=ARCHITECTURES, default="wide")
-    add("--epochs", type=int, default=40)
+    add("--epochs", type=int, default=12)
     add(
-        "--smallest",
+        "--sides",
         type=int,
-        choices=range(32, 65, 8),
-        default=64,
-        help="height and width of the photos at first; less than 64 is faster",
+        nargs="+",
+        default=[32, 40, 48, 56],
+        help="height and width of the photos, in turn",
     )
-    add("--batch", type=int, default=128)
-    add("--learning-rate", type=float, default=0.004, help="its highest value")
-    add("--augmentation", type=float, default=0.6, help="0 to 1: how much is cut off")
-    add(
-        "--teacher",
-        type=Path,
-        metavar="LABELS",
-        help="distil from MobileNet 0.75; a file with the names of its 1,000 outputs in order",
-    )
+    add("--batch", type=int, default=256)
+    add("--learning-rate", type=float, default=0.006, help="its highest value")
+    add("--augmentation", type=float, default=0.4, help="0 to 1: how much is cut off")
+    add("--teacher", action="store_true", help="distil from MobileNet 0.75")
     add("--teacher-weight", type=float, default=0.7, help="0 to 1")
     add(
         "--adversarial",
