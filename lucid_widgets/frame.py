@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -18,12 +19,12 @@ class Frame:
         objective: the value of the objective which that update saw; higher is
             better; may be NaN.
         images: float32 ``[batch, height, width, channels]`` in [0, 1], or a
-            function that makes them. It is called once, on first access: most
-            frames are never looked at.
+            function that makes them, always the same. It is called when they are
+            looked at, as most frames never are, and again once nobody holds them.
         state: the engine's state after the update, to resume from.
     """
 
-    __slots__ = ("_images", "_lock", "objective", "state", "step")
+    __slots__ = ("_held", "_images", "_lock", "objective", "state", "step")
 
     def __init__(
         self,
@@ -36,15 +37,20 @@ class Frame:
         self.objective = objective
         self.state = state
         self._images = images
+        self._held: Callable[[], NDArray[np.float32] | None] = lambda: None
         self._lock = threading.Lock()
 
     @property
     def images(self) -> NDArray[np.float32]:
         """The images, float32 ``[batch, height, width, channels]`` in [0, 1]."""
-        with self._lock:
-            if callable(self._images):
-                self._images = self._images()
+        if not callable(self._images):
             return self._images
+        with self._lock:
+            images = self._held()
+            if images is None:
+                images = self._images()
+                self._held = weakref.ref(images)
+            return images
 
     def __repr__(self) -> str:
         return f"Frame(step={self.step}, objective={self.objective:.4g})"

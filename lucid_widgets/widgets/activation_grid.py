@@ -10,7 +10,7 @@ import traitlets
 from numpy.typing import NDArray
 
 from lucid_widgets.stream.encoder import encode_live, to_pixels
-from lucid_widgets.widgets.base import Answer
+from lucid_widgets.widgets.answering import Answer
 from lucid_widgets.widgets.growing_widget import GrowingWidget
 
 

@@ -18,7 +18,8 @@ from lucid_widgets.errors import (
 from lucid_widgets.recipes.icons import Icon
 from lucid_widgets.recipes.units import Unit, direction
 from lucid_widgets.stream.encoder import to_pixels
-from lucid_widgets.widgets.base import Answer, BaseWidget
+from lucid_widgets.widgets.answering import Answer
+from lucid_widgets.widgets.base import BaseWidget
 from lucid_widgets.widgets.class_choice import ClassTrait
 from lucid_widgets.widgets.icon_sheet import IconSheet
 from lucid_widgets.widgets.kept_file import kept_file

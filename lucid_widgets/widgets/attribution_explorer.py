@@ -16,7 +16,7 @@ from lucid_widgets.errors import ObjectiveError, StoppedError
 from lucid_widgets.recipes.units import Unit
 from lucid_widgets.shapes import Pixels
 from lucid_widgets.stream.encoder import to_pixels
-from lucid_widgets.widgets.base import Answer
+from lucid_widgets.widgets.answering import Answer
 from lucid_widgets.widgets.class_choice import (
     ClassTrait,
     checked_class,

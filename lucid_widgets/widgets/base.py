@@ -13,30 +13,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import traitlets
 from numpy.typing import NDArray
 from PIL import Image
 
-from lucid_widgets.errors import ProtocolError, SettingError
 from lucid_widgets.misc.sprites import sprite_sheet
 from lucid_widgets.recipes.icons import IconSettings
 from lucid_widgets.recipes.units import Unit, as_unit
-from lucid_widgets.stream.widget_protocol import (
-    MAX_UPLOAD,
-    AskMessage,
-    ChangeMessage,
-    SelectMessage,
-    ToBrowser,
-    parse_to_kernel,
-)
 from lucid_widgets.stream.worker import Worker
-from lucid_widgets.widgets.comms import is_open
+from lucid_widgets.widgets.answering import Answering
 from lucid_widgets.widgets.frame_canvas import describe
-from lucid_widgets.widgets.icon_supply import IconSupply, touched
-from lucid_widgets.widgets.kernel_owned import KernelOwned
+from lucid_widgets.widgets.icon_supply import IconSupply
 from lucid_widgets.widgets.model_choice import as_model
 from lucid_widgets.widgets.poster import PosterOutput
 from lucid_widgets.widgets.preloading import import_between_cells, import_on_worker
@@ -45,15 +35,12 @@ from lucid_widgets.widgets.selection import SelectionTrait, as_selection
 POSTER_TILES = 48
 POSTER_TILE = 72
 
-Answer = tuple[Any, Sequence[bytes]]
-"""What answers a question: a JSON value, and buffers."""
 
-
-class BaseWidget(KernelOwned):
+class BaseWidget(Answering):
     """The base of widgets about units; not displayed itself.
 
     A subclass names its bundle and the traits that the page may ask to change,
-    validates those traits, and overrides what it needs of `_answer`, `_resting`,
+    validates those traits, and overrides what it needs of `_answer`,
     `_poster_pixels`, `_check_unit`.
 
     Args:
@@ -66,19 +53,10 @@ class BaseWidget(KernelOwned):
         TypeError: an unknown argument.
     """
 
-    CHANGEABLE: ClassVar[tuple[str, ...]] = ()
-    """Traits that the page may ask to change, each validated by the kernel."""
-
-    AT_ONCE: ClassVar[tuple[str, ...]] = ()
-    """Questions that take no time, and do not wait for work in progress."""
-
     status = traitlets.Enum(["resting", "working", "failed", "closed"], "resting").tag(
         sync=True
     )
     """Whether something is being computed."""
-
-    error = traitlets.Unicode().tag(sync=True)
-    """What went wrong, "" for nothing. Line 1 is for everyone; details follow."""
 
     notice = traitlets.Unicode().tag(sync=True)
     """Something short to know."""
@@ -189,19 +167,6 @@ class BaseWidget(KernelOwned):
     def _displayed(self) -> None:
         """Begin, if work is to begin when the widget is shown."""
 
-    def _answer(self, name: str, arguments: Any, upload: bytes | None) -> Answer:
-        """Return the answer to a question of the page's, on the worker's thread.
-
-        Args:
-            name: which question.
-            arguments: JSON values by name, from the browser: trust nothing.
-            upload: the bytes that came with it.
-
-        Raises:
-            LucidError: why it cannot be answered.
-        """
-        raise ProtocolError(f"{type(self).__name__} knows no question {name[:60]!r}")
-
     def _poster_pixels(self) -> NDArray[np.uint8] | None:
         """Return the picture for those without widgets; None for none yet."""
         icons = self.icons.held[-POSTER_TILES:]
@@ -298,32 +263,7 @@ class BaseWidget(KernelOwned):
             self.error = describe(error)
             self._note_status()
 
-    def send_message(self, message: ToBrowser, buffers: Sequence[bytes] = ()) -> None:
-        """Send a message to the page, if there may be one."""
-        if is_open(self):
-            self.send(message, list(buffers))
-
-    # From the browser -----------------------------------------------------------------
-
-    def _dispatch(self, content: Any, buffers: Sequence[Any]) -> None:
-        message = parse_to_kernel(content, buffers)
-        touched()
-        match message["kind"]:
-            case "visible":
-                self._want(message["units"])
-            case "select":
-                unit, position = message["unit"], message["position"]
-                self._reply(message, lambda: self.select(unit, position))
-            case "change":
-                name, value = message["name"], message["value"]
-                self._reply(message, lambda: self._change(name, value))
-            case "ask":
-                self._ask(message, bytes(buffers[0]) if buffers else None)
-            case "ready":
-                # An answer, be it an empty one, tells the page that there is a kernel.
-                self.send_message({"kind": "icons", "icons": []})
-            case _:
-                pass
+    # The selection --------------------------------------------------------------------
 
     def select(self, unit: Any = None, position: Any = None) -> None:
         """Select a unit, a position, or both; what is left out stays as it is.
@@ -352,57 +292,6 @@ class BaseWidget(KernelOwned):
         if made["unit"] is not None:
             made["unit"] = self.unit(made["unit"]).name
         return made
-
-    def _change(self, name: str, value: Any) -> None:
-        if name not in self.CHANGEABLE:
-            raise ProtocolError(
-                f"the front end asked to change {name[:60]!r}; expected one of "
-                f"{', '.join(self.CHANGEABLE) or 'nothing'}"
-            )
-        self.error = ""
-        try:
-            setattr(self, name, value)
-        except traitlets.TraitError as error:
-            raise SettingError(str(error)) from error
-        finally:
-            # The page may already show what it asked for.
-            self.send_state([name])
-
-    def _reply(
-        self, message: AskMessage | ChangeMessage | SelectMessage, do: Callable[[], Any]
-    ) -> None:
-        """Do what a message wants, and tell the page whether it could be done."""
-        request = message.get("request")
-        try:
-            value, files = do() or (None, ())
-        except Exception as error:
-            if request is not None:
-                first = describe(error).partition("\n")[0]
-                self.send_message(
-                    {"kind": "refusal", "request": request, "error": first}
-                )
-            raise
-        if request is not None:
-            self.send_message(
-                {"kind": "answer", "request": request, "value": value}, files
-            )
-
-    def _ask(self, message: AskMessage, upload: bytes | None) -> None:
-        name = message["name"]
-        if upload is not None and len(upload) > MAX_UPLOAD:
-            raise ProtocolError(
-                f"an upload of {len(upload):,} bytes; expected at most {MAX_UPLOAD:,}"
-            )
-
-        def answer() -> Answer:
-            found = self._answer(name, message["arguments"], upload)
-            self.error = ""
-            return found
-
-        if name in self.AT_ONCE:
-            self._reply(message, answer)
-        else:
-            self.compute(f"ask {name}", lambda: self._reply(message, answer), urgency=1)
 
     # At rest --------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lucid_widgets.errors import SettingError
 from lucid_widgets.modelzoo.photos import photo_for
 from lucid_widgets.stream.encoder import encode_live, to_pixels
-from lucid_widgets.widgets.base import Answer
+from lucid_widgets.widgets.answering import Answer
 from lucid_widgets.widgets.growing_widget import GrowingWidget
 from lucid_widgets.widgets.objective_choice import check_layer
 

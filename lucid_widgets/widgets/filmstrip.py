@@ -5,8 +5,9 @@ updates: four in every doubling, because a picture changes most at its beginning
 rule needs no knowledge of where the run ends: 512 updates make 32 snapshots, 100,000
 make 63. The newest picture at rest is one more.
 
-    kernel memory   images and engine state of each, at most `STATE_BYTES`;
-                    past that, the states of every other snapshot are dropped
+    kernel memory   the engine's state of each, from which its picture is made again,
+                    at most `STATE_BYTES`; past that, every other snapshot is left
+                    with its picture alone
     saved notebook  small WebP pictures, at most `STRIP_BYTES` together
 """
 
@@ -15,9 +16,9 @@ from __future__ import annotations
 import dataclasses
 import io
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from PIL import Image
 
@@ -47,27 +48,46 @@ class Snapshot:
     """A picture of a run that was kept, in full precision.
 
     Args:
-        step: updates done.
-        objective: what the last of them saw; may be NaN.
-        images: float32 ``[batch, height, width, channels]`` in [0, 1].
+        frame: what the last update showed.
         course: how it was made.
         complete: whether the course is.
-        state: the engine's state, to go on from; None where it was dropped.
     """
 
-    step: int
-    objective: float
-    images: Images
+    frame: Frame
     course: tuple[Stretch, ...]
     complete: bool = True
-    state: Any = None
+
+    @property
+    def step(self) -> int:
+        """Updates done."""
+        return self.frame.step + 1
+
+    @property
+    def objective(self) -> float:
+        """What the last of them saw; may be NaN."""
+        return self.frame.objective
+
+    @property
+    def state(self) -> Any:
+        """The engine's state, to go on from; None where it was dropped."""
+        return self.frame.state
+
+    @property
+    def images(self) -> Images:
+        """The images, float32 ``[batch, height, width, channels]`` in [0, 1]."""
+        return self.frame.images
+
+    def without_state(self) -> Snapshot:
+        """Return the picture alone."""
+        frame = Frame(self.frame.step, self.objective, self.images)
+        return dataclasses.replace(self, frame=frame)
 
     @property
     def image(self) -> Pixels:
         """The batch's first image, ``[height, width, channels]``."""
         return self.images[0]
 
-    @cached_property
+    @property
     def pixels(self) -> Pixels8:
         """The picture, uint8 ``[height, width, 1 | 3 | 4]``; a batch side by side."""
         return to_pixels(self.images)
@@ -117,14 +137,7 @@ class Filmstrip:
         step = frame.step + 1
         if not (rests or is_scheduled(step)):
             return
-        snapshot = Snapshot(
-            step,
-            frame.objective,
-            frame.images,
-            course.until(step),
-            course.complete,
-            frame.state,
-        )
+        snapshot = Snapshot(frame, course.until(step), course.complete)
         with self._lock:
             if self._last_is_extra or self._holds(step):
                 self._snapshots.pop()
@@ -146,8 +159,7 @@ def _within_memory(snapshots: list[Snapshot]) -> list[Snapshot]:
             break
         dropped = {one.step for one in held[::2]}
         snapshots = [
-            dataclasses.replace(one, state=None) if one.step in dropped else one
-            for one in snapshots
+            one.without_state() if one.step in dropped else one for one in snapshots
         ]
     return snapshots
 
@@ -177,6 +189,17 @@ class EncodedStrip:
     mime: str = "image/webp"
 
 
+class Picture(Protocol):
+    """What a file is made of; told apart from others by identity."""
+
+    @property
+    def pixels(self) -> Pixels8:
+        """The picture, uint8 ``[height, width, 1 | 3 | 4]``."""
+        ...
+
+    def __hash__(self) -> int: ...
+
+
 class StripEncoder:
     """Makes small files of pictures, as good as a number of bytes allows.
 
@@ -191,11 +214,11 @@ class StripEncoder:
         self._limit = limit
         self._max_side = max_side
         self._tried = 0
-        self._files: dict[int, tuple[Pixels8, bytes]] = {}
+        self._files: dict[Picture, bytes] = {}
 
-    def encode(self, pictures: list[Pixels8]) -> EncodedStrip:
-        """Return the pictures, uint8 ``[height, width, 1 | 3 | 4]``, as files."""
-        longest = max((max(one.shape[:2]) for one in pictures), default=1)
+    def encode(self, pictures: Sequence[Picture]) -> EncodedStrip:
+        """Return pictures, all of one size, as files."""
+        longest = max(pictures[0].pixels.shape[:2]) if pictures else 1
         while True:
             smaller, index = divmod(self._tried, len(QUALITIES))
             scale = min(1.0, self._max_side / longest) * SHRINK**smaller
@@ -208,21 +231,20 @@ class StripEncoder:
             self._files.clear()
 
     def _encode(
-        self, pictures: list[Pixels8], scale: float, quality: int
+        self, pictures: Sequence[Picture], scale: float, quality: int
     ) -> list[bytes] | None:
         """Return the files, or None as soon as they are too many bytes."""
         left = self._limit
-        files: dict[int, tuple[Pixels8, bytes]] = {}
+        files: dict[Picture, bytes] = {}
         # The last pictures have the most detail: trying them first fails early.
-        for pixels in reversed(pictures):
-            held = self._files.get(id(pixels))
-            data = held[1] if held is not None else _webp(pixels, scale, quality)
-            files[id(pixels)] = pixels, data
+        for picture in reversed(pictures):
+            data = self._files.get(picture) or _webp(picture.pixels, scale, quality)
+            files[picture] = data
             left -= len(data)
             if left < 0:
                 return None
         self._files = files
-        return [files[id(pixels)][1] for pixels in pictures]
+        return [files[picture] for picture in pictures]
 
 
 def _webp(pixels: Pixels8, scale: float, quality: int) -> bytes:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lucid_widgets.errors import SettingError
 from lucid_widgets.misc.sprites import sprite_sheet
 from lucid_widgets.recipes.units import Unit, direction
-from lucid_widgets.widgets.base import Answer
+from lucid_widgets.widgets.answering import Answer
 from lucid_widgets.widgets.class_choice import (
     ClassTrait,
     checked_class,

@@ -10,7 +10,8 @@ from lucid_widgets.errors import ProtocolError
 from lucid_widgets.misc.photos import as_photo
 from lucid_widgets.shapes import Pixels
 from lucid_widgets.stream.encoder import encode_live
-from lucid_widgets.widgets.base import Answer, BaseWidget
+from lucid_widgets.widgets.answering import Answer
+from lucid_widgets.widgets.base import BaseWidget
 from lucid_widgets.widgets.objective_choice import check_layer, first_choice
 
 MAX_SIDE = 1024

@@ -41,7 +41,7 @@ def publish_strip(canvas: FrameCanvas, branch: Branch | None) -> None:
                 canvas.filmstrip, canvas.filmstrip_index, canvas.code = b"", [], ""
         return
     kept = branch.snapshots
-    strip = branch.encoder.encode([one.pixels for one in kept])
+    strip = branch.encoder.encode(kept)
     with canvas.hold_sync():
         canvas.filmstrip_mime = strip.mime
         canvas.filmstrip_index = index_of(branch, strip.lengths)
@@ -76,7 +76,7 @@ def tree_of(
     """Return the rows of a tree, and the pictures that belong to them."""
     walked = list(branches.walk())
     tips = [one.tip if one is not current else None for _, one in walked]
-    shown = [tip.pixels for tip in tips if tip is not None]
+    shown = [tip for tip in tips if tip is not None]
     strip = encoder.encode(shown) if encoder is not None else EncodedStrip(b"", ())
     lengths = iter(strip.lengths)
     rows: list[list[Any]] = []

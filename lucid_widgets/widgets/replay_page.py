@@ -53,9 +53,7 @@ def page_state(
         branches: the tree that it belongs to.
     """
     state: dict[str, Any] = {name: getattr(canvas, name) for name in STATE}
-    strip = StripEncoder(STRIP_BYTES, MAX_SIDE).encode(
-        [one.pixels for one in branch.snapshots]
-    )
+    strip = StripEncoder(STRIP_BYTES, MAX_SIDE).encode(branch.snapshots)
     state["filmstrip"] = strip.data
     state["filmstrip_index"] = index_of(branch, strip.lengths)
     state["branches"], state["branch_tips"] = tree_of(

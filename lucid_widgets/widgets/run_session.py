@@ -248,7 +248,7 @@ class RunSession:
             return
         for one in self.current.snapshots:
             if one.step == step < frame.step + 1:
-                frame = Frame(one.step - 1, one.objective, one.images)
+                frame = one.frame
         step = frame.step + 1
         self._canvas.send_message(
             {
@@ -373,7 +373,7 @@ class RunSession:
         state = origin.state if origin is not None else None
         done = origin.step if origin is not None else 0
         if tip is not None:
-            self.newest = Frame(tip.step - 1, tip.objective, tip.images, tip.state)
+            self.newest = tip.frame
         self._is_unshown = tip is not None
         self._progress(
             current_step=done,

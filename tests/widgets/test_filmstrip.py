@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import types
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -27,9 +28,15 @@ def steps_of(snapshots) -> list[int]:
     return [one.step for one in snapshots]
 
 
+@dataclass(eq=False)
+class Picture:
+    pixels: np.ndarray
+
+
 def noise(count, height=24, width=32, seed=1):
     rng = np.random.default_rng(seed)
-    return [rng.integers(0, 255, (height, width, 3), np.uint8) for _ in range(count)]
+    shape = (height, width, 3)
+    return [Picture(rng.integers(0, 255, shape, np.uint8)) for _ in range(count)]
 
 
 def test_four_snapshots_are_kept_in_every_doubling():
@@ -50,7 +57,9 @@ def fake_state(values):
 def offered(strip, steps, *, rests=False, values=1):
     for step in steps:
         images = np.full((1, 3, 4, 3), step / 1000, np.float32)
-        frame = Frame(step - 1, float(step), images, fake_state(values))
+        frame = Frame(
+            step - 1, float(step), lambda images=images: images, fake_state(values)
+        )
         strip.offer(frame, Course(), rests=rests)
 
 
@@ -74,6 +83,9 @@ def test_states_past_the_memory_limit_are_thinned_and_pictures_stay(monkeypatch)
     held = [one.step for one in kept if one.state is not None]
     assert 5 <= len(held) <= 10
     assert held[-1] == 64
+    assert [one.image.max() for one in kept] == [
+        np.float32(s / 1000) for s in steps_of(kept)
+    ]
 
 
 @pytest.mark.parametrize(("height", "width"), [(24, 32), (400, 900)])
@@ -89,7 +101,7 @@ def test_a_strip_keeps_within_its_bytes_whatever_the_pictures(height, width):
 
 
 def test_good_pictures_are_made_where_there_is_room():
-    smooth = [np.full((24, 32, 3), value, np.uint8) for value in (10, 200)]
+    smooth = [Picture(np.full((24, 32, 3), value, np.uint8)) for value in (10, 200)]
     strip = StripEncoder(limit=20_000).encode(smooth)
     with Image.open(io.BytesIO(strip.data[strip.lengths[0] :])) as second:
         assert abs(np.asarray(second).astype(int) - 200).max() <= 3
