@@ -110,7 +110,7 @@ def teacher_features(pixels: np.ndarray, folder: Path, size: int = 128) -> np.nd
 
 def network_input(pixels: np.ndarray, device: torch.device) -> Tensor:
     """Return uint8 [n, height, width, 3] as the network wants it, channels first."""
-    x = torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
+    x = torch.from_numpy(np.array(pixels)).to(device)
     x = x.permute(0, 3, 1, 2).float() / 127.5 - 1
     return x.contiguous(memory_format=torch.channels_last)
 
