@@ -27,15 +27,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from muon import Muon
-from tiny_imagenet import augmented, network_input, photos, report, teacher_logits
 from torch import Tensor, nn
 from torch.nn import functional
-
-from lucid_widgets.modelzoo import tiny_inception
-
-POOL_BEFORE = tiny_inception.POOL_BEFORE
-CLASSES = tiny_inception.CLASSES
+from training.muon import Muon
+from training.network import Network
+from training.tiny_imagenet import (
+    augmented,
+    network_input,
+    photos,
+    report,
+    teacher_logits,
+)
 
 LABEL_SMOOTHING = 0.1
 WEIGHT_DECAY = 0.05
@@ -43,96 +45,11 @@ WARM_UP = 0.1
 """Share of all steps in which the learning rate rises."""
 
 TEACHER_TEMPERATURE = 2.0
-EMA_DECAY = 0.999
+AVERAGED = 500
+"""What is exported is the mean of the weights over about so many steps."""
 
-
-class Convolution(nn.Module):
-    """Convolution, batch normalization, ReLU; padded alike on both sides."""
-
-    def __init__(self, depth_in: int, depth: int, size: int, stride: int = 1) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(
-            depth_in, depth, size, stride, padding=size // 2, bias=False
-        )
-        self.norm = nn.BatchNorm2d(depth)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.relu(self.norm(self.conv(x)), inplace=True)
-
-    def folded(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return kernel (height, width, in, out) and bias of the two together."""
-        scale = self.norm.weight / torch.sqrt(self.norm.running_var + self.norm.eps)
-        kernel = self.conv.weight * scale[:, None, None, None]
-        bias = self.norm.bias - self.norm.running_mean * scale
-        return kernel.permute(2, 3, 1, 0).cpu().numpy(), bias.cpu().numpy()
-
-
-class Mixed(nn.Module):
-    """An Inception block: four towers side by side."""
-
-    def __init__(self, depth: int, channels: tuple[int, ...]) -> None:
-        super().__init__()
-        one, three_in, three, five_in, five, pool = channels
-        self.towers = nn.ModuleDict(
-            {
-                "1x1": Convolution(depth, one, 1),
-                "3x3_bottleneck": Convolution(depth, three_in, 1),
-                "3x3": Convolution(three_in, three, 3),
-                "5x5_bottleneck": Convolution(depth, five_in, 1),
-                "5x5": Convolution(five_in, five, 5),
-                "pool_reduce": Convolution(depth, pool, 1),
-            }
-        )
-        self.depth = one + three + five + pool
-
-    def forward(self, x: Tensor) -> Tensor:
-        t = self.towers
-        three = t["3x3"](t["3x3_bottleneck"](x))
-        five = t["5x5"](t["5x5_bottleneck"](x))
-        pooled = t["pool_reduce"](functional.max_pool2d(x, 3, 1, padding=1))
-        return torch.cat([t["1x1"](x), three, five, pooled], 1)
-
-
-class Network(nn.Module):
-    """TinyInception as `lucid_widgets.modelzoo.tiny_inception` has it, to be trained."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv2d0 = Convolution(3, 32, 7, 2)
-        self.conv2d1 = Convolution(32, 32, 1)
-        self.conv2d2 = Convolution(32, 96, 3)
-        self.blocks = nn.ModuleDict()
-        depth = 96
-        for name, channels in tiny_inception.BLOCKS.items():
-            self.blocks[name] = Mixed(depth, channels)
-            depth = self.blocks[name].depth
-        self.softmax2 = nn.Linear(depth, CLASSES)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = functional.max_pool2d(self.conv2d0(x), 3, 2, padding=1)
-        x = self.conv2d2(self.conv2d1(x))
-        for name, block in self.blocks.items():
-            if name in POOL_BEFORE:
-                x = functional.max_pool2d(x, 3, 2, padding=1)
-            x = block(x)
-        return self.softmax2(x.mean((2, 3)))
-
-    @torch.no_grad()
-    def export(self, path: Path) -> None:
-        """Write the arrays that `tiny_inception.py` reads, float16."""
-        parts = {
-            name: getattr(self, name) for name in ("conv2d0", "conv2d1", "conv2d2")
-        }
-        for block, mixed in self.blocks.items():
-            parts |= {f"{block}_{tower}": c for tower, c in mixed.towers.items()}
-        arrays = {}
-        for name, part in parts.items():
-            arrays[f"{name}_w"], arrays[f"{name}_b"] = part.folded()
-        arrays["softmax2_w"] = self.softmax2.weight.T.cpu().numpy()
-        arrays["softmax2_b"] = self.softmax2.bias.cpu().numpy()
-        np.savez_compressed(
-            path, **{k: v.astype(np.float16) for k, v in arrays.items()}
-        )
+CALIBRATED = 5000
+"""Photos on which the statistics of that mean are taken."""
 
 
 def loss(
@@ -189,6 +106,26 @@ def side(step: int, steps: int, sides: list[int]) -> int:
     return sides[step * len(sides) // steps]
 
 
+def running_mean(means: list[Tensor], values: list[Tensor], count: Tensor) -> None:
+    """Bring means of the newest weights up to date: of all of them, at first."""
+    share = 1 / min(float(count) + 1, AVERAGED)
+    for mean, value in zip(means, values, strict=True):
+        if mean.is_floating_point():
+            mean.lerp_(value, share)
+
+
+@torch.no_grad()
+def calibrate(network: nn.Module, pixels: np.ndarray) -> None:
+    """Take the statistics of batch normalization on whole photos.
+
+    Those of the training are of earlier weights, and of cut photos of other sizes.
+    """
+    parts = np.array_split(np.arange(0, len(pixels), len(pixels) // CALIBRATED), 20)
+    device = next(network.parameters()).device
+    batches = (network_input(pixels[part], device) for part in parts)
+    torch.optim.swa_utils.update_bn(batches, network)
+
+
 @torch.no_grad()
 def accuracy(network: nn.Module, pixels: np.ndarray, truth: np.ndarray) -> list[float]:
     """Return top-1 and top-5 on photos, in percent."""
@@ -212,10 +149,14 @@ class Training:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         torch.manual_seed(options.seed)
         network = Network()
+        if options.start_from:
+            pixels, _ = photos(options.photos, self.folder, "val")
+            some = network_input(pixels[:: len(pixels) // 500], torch.device("cpu"))
+            network.start_from(options.start_from, some)
         self.network = network.to(self.device, memory_format=torch.channels_last)
         self.average = torch.optim.swa_utils.AveragedModel(
             self.network,
-            multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(EMA_DECAY),
+            multi_avg_fn=running_mean,
             use_buffers=True,
         )
         parameters = list(self.network.parameters())
@@ -264,7 +205,11 @@ class Training:
                         f" of {size} px"
                     )
                     self._save()
-            top = accuracy(self.average, *validation)
+            is_last = self.step == self.steps
+            if is_last:
+                calibrate(self.average.module, pixels)
+            some = slice(None, None, 1 if is_last else 5)
+            top = accuracy(self.average, *(part[some] for part in validation))
             self._log(epoch, float(np.mean(losses)), top)
             self.average.module.export(self.folder / "tiny_inception.npz")
 
@@ -345,6 +290,12 @@ def main() -> None:
     add("--batch", type=int, default=256)
     add("--learning-rate", type=float, default=0.006, help="its highest value")
     add("--augmentation", type=float, default=0.4, help="0 to 1: how much is cut off")
+    add(
+        "--start-from",
+        type=Path,
+        metavar="NPZ",
+        help="go on from exported weights, such as those that the package ships",
+    )
     add("--teacher", action="store_true", help="distil from MobileNet 0.75")
     add("--teacher-weight", type=float, default=0.7, help="0 to 1")
     add(

@@ -58,7 +58,7 @@ def get_activations_iter(
         >>> image = np.full((64, 48, 3), 0.5)
         >>> found = get_activations_iter(TinyInception(), "mixed3a", [("a", image)] * 2)
         >>> found["a"].shape
-        (16, 12, 104)
+        (16, 12, 144)
     """
     if reducer not in REDUCERS:
         raise SettingError(

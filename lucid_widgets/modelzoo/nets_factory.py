@@ -31,7 +31,7 @@ def get_model(name: str) -> type[Model]:
 
     Example:
         >>> get_model("TinyInception")().get_layer("mixed4a").depth
-        224
+        272
     """
     if name in models_map:
         return models_map[name]
@@ -76,7 +76,7 @@ def by_name(name: str, **settings: Any) -> Model:
 
     Example:
         >>> by_name("TinyInception").get_layer("mixed4a").depth
-        224
+        272
     """
     check_name(name)
     if name in models_map:

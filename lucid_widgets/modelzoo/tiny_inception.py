@@ -1,6 +1,6 @@
 """TinyInception: the small network that comes with the package.
 
-InceptionV1's architecture and node names at about a tenth of its width, trained on the
+InceptionV1's architecture and node names at about half its width, trained on the
 200 classes of Tiny ImageNet. What it was trained on, how, and how well it does:
 ``data/MODEL_CARD.md``. Names, depths and labels are known without TensorFlow.
 """
@@ -25,27 +25,27 @@ LABELS = DATA / "tiny_inception_labels.tsv"
 
 # Channels of each block: 1x1, 3x3 bottleneck, 3x3, 5x5 bottleneck, 5x5, pool reduce.
 BLOCKS = {
-    "mixed3a": (24, 24, 48, 8, 16, 16),
-    "mixed3b": (32, 32, 64, 8, 24, 24),
-    "mixed4a": (64, 48, 96, 12, 32, 32),
-    "mixed4b": (64, 56, 112, 16, 40, 40),
-    "mixed4c": (72, 64, 128, 16, 48, 40),
-    "mixed5a": (96, 80, 160, 24, 64, 64),
-    "mixed5b": (128, 96, 192, 24, 64, 64),
+    "mixed3a": (32, 32, 64, 8, 24, 24),
+    "mixed3b": (40, 40, 88, 12, 32, 32),
+    "mixed4a": (72, 56, 120, 16, 40, 40),
+    "mixed4b": (80, 64, 136, 20, 48, 48),
+    "mixed4c": (96, 80, 168, 24, 56, 56),
+    "mixed5a": (128, 112, 224, 32, 80, 80),
+    "mixed5b": (176, 136, 272, 36, 96, 96),
 }
 POOL_BEFORE = {"mixed4a": "maxpool4", "mixed5a": "maxpool10"}
 CLASSES = 200
 
 
 class TinyInception(NodeModel):
-    """The embedded model: 64x64 photos, 200 classes, 1.06 million parameters.
+    """The embedded model: 64x64 photos, 200 classes, 1.83 million parameters.
 
     Its convolutions take images of any size from 16 px; logits are means over positions.
 
     Example:
         >>> model = TinyInception()
         >>> model.get_layer("mixed4a").depth
-        224
+        272
     """
 
     model_name = "TinyInception"

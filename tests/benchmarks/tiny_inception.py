@@ -1,6 +1,7 @@
 """How good is the embedded model? Accuracy, dead channels, and what its pictures show.
 
-    python tests/benchmarks/tiny_inception.py [--only accuracy|pictures|sheets] [--out DIR]
+    python tests/benchmarks/tiny_inception.py [--only accuracy|pictures|sheets] [--steps 512]
+        [--out DIR]
 
 accuracy    top-1 and top-5 on Tiny ImageNet's 10,000 validation photos, in all and by class
             (the bar is 55 % top-1); and the channels that are never active on 2,000 of them
@@ -38,7 +39,7 @@ PICTURES, CLASSES_ON_SHEET, CHANNELS_ON_SHEET = 100, 40, 20
 SHEETS = ("mixed3b", "mixed4a", "mixed5a")
 
 
-def accuracy(model: TinyInception, folder: Path) -> None:
+def accuracy(model: TinyInception, folder: Path, steps: int) -> None:
     """Print how many photos are named rightly, and which channels sleep."""
     classes = {synset: i for i, synset in enumerate(model.synset_ids)}
     layers = [layer.name for layer in model.layers if layer.name != "softmax2"]
@@ -74,12 +75,12 @@ def read(photos: zipfile.ZipFile, name: str) -> np.ndarray:
         return np.asarray(photo.convert("RGB"), np.float32) / 255
 
 
-def pictures(model: TinyInception, folder: Path) -> None:
+def pictures(model: TinyInception, folder: Path, steps: int) -> None:
     """Print who recognises the model's pictures of classes, and save these."""
     import keras
 
     classes = random_numbers(len(model.labels), PICTURES)
-    images = rendered(model, LOGITS, classes)
+    images = rendered(model, LOGITS, classes, steps)
     np.save(folder / "pictures.npy", images)
     small = tf.image.resize(images, (64, 64), antialias=True).numpy()
     seen = model.activations(small.clip(0, 1), LOGITS, BATCH)
@@ -106,17 +107,17 @@ def first_word(label: str) -> str:
     return label.split(",")[0].replace(" ", "")
 
 
-def sheets(model: TinyInception, folder: Path) -> None:
+def sheets(model: TinyInception, folder: Path, steps: int) -> None:
     """Write contact sheets of channels and classes."""
     for layer in SHEETS:
         chosen = random_numbers(model.get_layer(layer).depth, CHANNELS_ON_SHEET)
-        images = rendered(model, layer, chosen)
+        images = rendered(model, layer, chosen, steps)
         labels = [f"{layer}:{number}" for number in chosen]
         save_sheet(folder / f"{layer}.jpg", images, labels)
     chosen = random_numbers(len(model.labels), PICTURES)[:CLASSES_ON_SHEET]
     kept = folder / "pictures.npy"
     images = np.load(kept)[:CLASSES_ON_SHEET] if kept.exists() else None
-    images = rendered(model, LOGITS, chosen) if images is None else images
+    images = rendered(model, LOGITS, chosen, steps) if images is None else images
     save_sheet(folder / "40_classes.jpg", images, [model.labels[i] for i in chosen])
 
 
@@ -124,9 +125,12 @@ def random_numbers(below: int, count: int) -> np.ndarray:
     return np.random.default_rng(0).permutation(below)[:count]
 
 
-def rendered(model: TinyInception, layer: str, channels: np.ndarray) -> np.ndarray:
-    """Return a picture of each channel, default settings, [n, 128, 128, 3]."""
-    made = render_many(model, [f"{layer}:{channel}" for channel in channels])
+def rendered(
+    model: TinyInception, layer: str, channels: np.ndarray, steps: int
+) -> np.ndarray:
+    """Return a picture of each channel, [n, 128, 128, 3]."""
+    units = [f"{layer}:{channel}" for channel in channels]
+    made = render_many(model, units, steps=steps)
     found = {index: frame.images[0] for index, frame in made}
     return np.stack([found[index] for index in range(len(channels))])
 
@@ -143,11 +147,12 @@ PARTS = {"accuracy": accuracy, "pictures": pictures, "sheets": sheets}
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", choices=PARTS, action="append")
+    parser.add_argument("--steps", type=int, default=512, help="updates of a picture")
     parser.add_argument("--out", type=Path, default=Path())
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     for name in options.only or PARTS:
-        PARTS[name](TinyInception(), options.out)
+        PARTS[name](TinyInception(), options.out, options.steps)
 
 
 if __name__ == "__main__":

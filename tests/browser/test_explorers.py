@@ -63,7 +63,7 @@ def test_sorting_and_filtering_from_the_page(explorers):
     wait_for(lambda: grid.locator(".lucid-tile").count() == 4, "four channels")
     explorers.ask("setattr(grid, 'image', photo)")
     grid.get_by_label("Sort by").select_option("activation")
-    wait_for(lambda: explorers.ask("len(grid.activations)") == 224, "activations")
+    wait_for(lambda: explorers.ask("len(grid.activations)") == 272, "activations")
     values, order = explorers.ask("(grid.activations, grid.order)")
     assert order == sorted([7, 8, 9, 20], key=lambda channel: -values[channel])
     captions = grid.locator(".lucid-tile-caption").all_inner_texts()

@@ -81,7 +81,7 @@ def test_structure_starts_a_new_run_and_says_so(workbench):
     channel = workbench.ask("vis.channel")
     workbench.wait_for_step(30)
     menu = workbench.widget().get_by_label("Layer")
-    menu.select_option(label="mixed3a - 104 ch.")
+    menu.select_option(label="mixed3a - 144 ch.")
     wait_for(lambda: "new run: layer" in workbench.widget().inner_text(), "the notice")
     wait_for(
         lambda: f"mixed3a:{channel}" in workbench.picture().get_attribute("aria-label"),

@@ -19,8 +19,8 @@ def test_a_layer_is_chosen_in_the_picture_and_its_channels_come(explorers):
     # What is linked with ipywidgets.link follows.
     assert explorers.ask("follower.layer") == "mixed3b"
     facts = browser.locator(".lucid-facts")
-    wait_for(lambda: "144" in facts.inner_text(), "the shape")
-    assert browser.locator(".lucid-tile").count() == 144
+    wait_for(lambda: "192" in facts.inner_text(), "the shape")
+    assert browser.locator(".lucid-tile").count() == 192
     explorers.wait_for_icons(browser, 4)
     explorers.ask("setattr(follower, 'layer', 'mixed5a')")
     chosen = diagram(browser).locator("[aria-selected=true]")

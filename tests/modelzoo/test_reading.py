@@ -14,7 +14,7 @@ from lucid_widgets.errors import (
 def test_batches_give_what_single_images_give(tiny, photos):
     together = tiny.activations(photos, "mixed4a", batch_size=2)
     single = [tiny.activations(photo, "mixed4a") for photo in photos]
-    assert together.shape == (3, 8, 6, 224)
+    assert together.shape == (3, 8, 6, 272)
     np.testing.assert_allclose(together, np.concatenate(single), atol=1e-5)
 
 
@@ -81,7 +81,7 @@ def test_the_centre_alone_can_be_read(tiny, photos):
     np.testing.assert_allclose(centre["mixed3a"], whole["mixed3a"][:, 8, 6], atol=1e-5)
     np.testing.assert_allclose(centre["softmax2"], whole["softmax2"], atol=1e-5)
     sizes = [photos[0], photos[1][:32, :40]]
-    assert tiny.activations(sizes, "mixed3a", center_only=True).shape == (2, 104)
+    assert tiny.activations(sizes, "mixed3a", center_only=True).shape == (2, 144)
     with pytest.raises(ImageError, match="center_only=True"):
         tiny.activations(sizes, "mixed3a")
 
@@ -111,7 +111,7 @@ def test_images_are_read_no_faster_than_they_are_computed(tiny, photos):
 
     found = tiny.iterate_activations(images(), "mixed3a", 4, center_only=True)
     first = next(found)
-    assert first.shape == (4, 104)
+    assert first.shape == (4, 144)
     # The image that begins the next batch has been read, and no other.
     assert len(read) == 5
     found.close()

@@ -40,7 +40,7 @@ def test_rows_come_from_the_same_places(tiny, photos):
     rows = aligned_activations(
         tiny, photos, ("mixed4a", "mixed4a_pre_relu", "softmax2"), per_image=5, seed=3
     )
-    assert rows["mixed4a"].shape == (15, 224)
+    assert rows["mixed4a"].shape == (15, 272)
     assert rows["softmax2"].shape == (15, 200)
     np.testing.assert_array_equal(
         rows["mixed4a"], np.maximum(rows["mixed4a_pre_relu"], 0)

@@ -50,7 +50,8 @@ def test_a_range_that_is_too_narrow_is_found():
 
 
 def test_a_range_that_is_too_wide_is_found():
-    model = changed(TinyInception(), image_value_range=(0.0, 255.0))
+    """Given the values of 16-bit images, a network is certain of what noise shows."""
+    model = changed(TinyInception(), image_value_range=(0.0, 65535.0))
     assert "value range" in causes(
         model, "mixed3a:30", settings=RenderSettings(size=64), steps=2
     )

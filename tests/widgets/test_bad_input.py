@@ -25,7 +25,7 @@ BAD = [
     ("layer", "mixed", LayerNotFoundError),
     ("layer", None, LayerNotFoundError),
     ("layer", ["mixed4a"], LayerNotFoundError),
-    ("channel", 224, SettingError),
+    ("channel", 272, SettingError),
     ("channel", -1, SettingError),
     ("channel", 1.5, SettingError),
     ("channel", NAN, SettingError),
@@ -96,7 +96,7 @@ def test_a_bad_assignment_leaves_the_run_untouched(running, name, value, error):
     ("objective", "error", "words"),
     [
         ("mixed4z:3", LayerNotFoundError, "'mixed4a'"),
-        ("mixed4a:224", SettingError, "from 0 to 223"),
+        ("mixed4a:272", SettingError, "from 0 to 271"),
         ("mixed4a", ObjectiveError, "expected 'layer:n'"),
         ("mixed4a:", ObjectiveError, "expected 'layer:n'"),
         (":30", ObjectiveError, "expected 'layer:n'"),
@@ -121,7 +121,7 @@ def test_an_objective_for_another_model_is_refused_before_it_runs():
 
     with pytest.raises(LayerNotFoundError, match="mixed4q"):
         FeatureVis(objective=objectives.channel("mixed4q", 3))
-    with pytest.raises(SettingError, match="from 0 to 223"):
+    with pytest.raises(SettingError, match="from 0 to 271"):
         FeatureVis(objective=2 * objectives.channel("mixed4a", 500))
 
 

@@ -131,7 +131,7 @@ def test_what_a_slider_rounds_by_itself_changes_nothing(
 def test_the_layer_menu_counts_channels_and_the_slider_follows(make_vis):
     vis = make_vis()
     menu = controls(vis)["Layer"][0]
-    assert ("mixed4a - 224 ch.", "mixed4a") in menu.options
+    assert ("mixed4a - 272 ch.", "mixed4a") in menu.options
     index = [value for _, value in menu.options].index("conv2d0")
     send_to(menu, {"method": "update", "state": {"index": index}})
     assert vis.layer == "conv2d0"
@@ -139,7 +139,7 @@ def test_the_layer_menu_counts_channels_and_the_slider_follows(make_vis):
     assert (slider.max, field.max) == (31, 31)
     assert slider.value == field.value == vis.channel == 31
     vis.objective = "mixed5b:300"
-    assert (slider.max, slider.value, menu.value) == (447, 300, "mixed5b")
+    assert (slider.max, slider.value, menu.value) == (639, 300, "mixed5b")
 
 
 def test_a_layer_outside_the_menu_joins_it(make_vis):
@@ -159,7 +159,7 @@ def test_random_shows_another_channel_every_time(make_vis):
         button.click()
         seen.append(vis.channel)
     assert all(a != b for a, b in itertools.pairwise(seen))
-    assert all(0 <= channel < 224 for channel in seen)
+    assert all(0 <= channel < 272 for channel in seen)
     assert len(set(seen)) > 5
 
 

@@ -33,7 +33,7 @@ def test_boxes_tell_what_the_model_knows_about_its_layers(browser):
     boxes = {box["name"]: box for box in browser.boxes}
     block = boxes["mixed4a"]
     assert block["kind"] == "join"
-    assert (block["depth"], block["shape"]) == (224, [8, 8, 224])
+    assert (block["depth"], block["shape"]) == (272, [8, 8, 272])
     assert block["stride"] == browser.model.get_layer("mixed4a").stride
     assert boxes["conv2d0"]["members"][-1] == "conv2d0"
     # All of it is saved with a notebook.
@@ -42,15 +42,15 @@ def test_boxes_tell_what_the_model_knows_about_its_layers(browser):
 
 def test_a_layer_is_chosen_by_python_and_by_the_page(browser):
     browser.layer = "mixed3b"
-    assert browser.depth == 144
+    assert browser.depth == 192
     assert browser.title == "TinyInception, mixed3b"
     say(browser, kind="change", name="layer", value="mixed5a")
     assert browser.layer == "mixed5a"
     say(browser, kind="change", name="layer", value="maxpool4")
-    assert (browser.layer, browser.depth) == ("maxpool4", 144)
+    assert (browser.layer, browser.depth) == ("maxpool4", 192)
     browser.layer = "mixed4a_1x1_pre_relu"  # inside of a box
     assert browser.worker.wait(120)
-    assert browser.shape == [8, 8, 64]
+    assert browser.shape == [8, 8, 72]
     with pytest.raises(LayerNotFoundError, match="mixed4a"):
         browser.layer = "mixed4z"
 

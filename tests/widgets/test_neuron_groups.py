@@ -79,7 +79,7 @@ def test_what_makes_no_sense_is_told_and_changes_nothing(groups):
         {"kind": "change", "name": "count", "value": 99},
         {"kind": "change", "name": "layer", "value": "conv9"},
         {"kind": "change", "name": "photo", "value": "x"},
-        {"kind": "change", "name": "label", "value": 3},
+        {"kind": "change", "name": "label", "value": [3]},
     ):
         groups.error = ""
         groups.page.say(**message)
