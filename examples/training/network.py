@@ -30,18 +30,21 @@ class Convolution(nn.Module):
         return functional.relu(self.norm(self.conv(x)), inplace=True)
 
     def unfold(self, kernel: np.ndarray, bias: np.ndarray) -> None:
-        """Take what `folded` gave; `Network.settle` then takes statistics."""
+        """Take what `folded` gave; `settle` then takes statistics."""
         self.conv.weight.copy_(torch.from_numpy(kernel).permute(3, 2, 0, 1))
         self.norm.bias.copy_(torch.from_numpy(bias))
         self.norm.weight.fill_(1.0)
         self.norm.running_mean.zero_()
         self.norm.running_var.fill_(1 - self.norm.eps)
 
-    def settle(self, values: Tensor) -> None:
+    def settle(self, values: Tensor) -> Tensor:
         """Let normalization do what bias and kernel do alone until now.
 
         Args:
             values: of the convolution, ``[n, depth, height, width]``.
+
+        Returns:
+            What the convolution gives from now on: values of deviation 1.
         """
         spread, mean = torch.std_mean(values, (0, 2, 3))
         spread.clamp_(min=1e-3)
@@ -49,7 +52,7 @@ class Convolution(nn.Module):
         self.norm.weight.copy_(spread)
         self.norm.bias.add_(mean)
         self.norm.running_mean.copy_(mean / spread)
-        self.norm.running_var.fill_(1 - self.norm.eps)
+        return values / spread[:, None, None]
 
     def folded(self) -> tuple[np.ndarray, np.ndarray]:
         """Return kernel (height, width, in, out) and bias of the two together."""
@@ -139,23 +142,17 @@ class Network(nn.Module):
         """
         with np.load(path, allow_pickle=False) as file:
             arrays = {k: file[k].astype(np.float32) for k in file.files}
-        hooks = []
-        for name, convolution in self.convolutions():
-            convolution.unfold(arrays[f"{name}_w"], arrays[f"{name}_b"])
         self.softmax2.weight.copy_(torch.from_numpy(arrays["softmax2_w"].T))
         self.softmax2.bias.copy_(torch.from_numpy(arrays["softmax2_b"]))
-        seen: dict[Convolution, Tensor] = {}
-        for _, convolution in self.convolutions():
+        hooks = []
+        for name, one in self.convolutions():
+            one.unfold(arrays[f"{name}_w"], arrays[f"{name}_b"])
             hooks.append(
-                convolution.conv.register_forward_hook(
-                    lambda _module, _inputs, values, one=convolution: seen.update(
-                        {one: values}
-                    )
+                one.conv.register_forward_hook(
+                    lambda _module, _inputs, values, one=one: one.settle(values)
                 )
             )
         self.eval()
         self(x)
         for hook in hooks:
             hook.remove()
-        for convolution, values in seen.items():
-            convolution.settle(values)
