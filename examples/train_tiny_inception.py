@@ -1,17 +1,19 @@
 """Train the embedded model, TinyInception, from Tiny ImageNet.
 
 usage: python examples/train_tiny_inception.py tiny_imagenet_webp.zip --out training
+           --teacher mobilenet_7_5_224_tf.h5
 
 One command trains, logs, and exports; the same command goes on where it was stopped.
-`--teacher` distils from MobileNet 0.75, whose opinion of the photos is computed once.
-The zip holds photos as ``train/<synset>/<number>.webp`` and ``val/...``.
+The zip holds photos as ``train/<synset>/<number>.webp`` and ``val/...``; the teacher is
+made of Keras' weights of MobileNet 0.75.
 
-Needs PyTorch (`pip install torch`): on a CPU, which is what most have, it trained this
-network twice as fast as Keras; on a GPU an epoch takes seconds. Nobody who only uses the
-package needs it. What is written to ``--out``:
+Needs PyTorch and h5py (`pip install torch h5py`): on a CPU PyTorch trained this network
+twice as fast as Keras. Made for a GPU, where an epoch takes seconds; a CPU takes some ten
+minutes for one, and the teacher hours. Nobody who only uses the package needs it. What is
+written to ``--out``:
 
     train.npy, val.npy         the photos, decoded once
-    features.npy, teacher.npy  what MobileNet sees in them and thinks of them, computed once
+    opinions.npy               what the teacher thinks of views of them, computed once
     checkpoint.pt              everything needed to go on
     log.tsv                    epoch, learning rate, loss, top-1, top-5
     tiny_inception.npz         float16, batch normalization folded: what the package ships
@@ -20,33 +22,36 @@ package needs it. What is written to ``--out``:
 from __future__ import annotations
 
 import argparse
-import math
+import copy
 import os
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 from training.muon import Muon
 from training.network import Network
+from training.schedule import autocast, rate, side
+from training.teacher import opinions, trained
 from training.tiny_imagenet import (
-    augmented,
+    Views,
+    accuracy,
+    coloured,
     network_input,
     photos,
     report,
-    teacher_logits,
 )
 
 LABEL_SMOOTHING = 0.1
 WEIGHT_DECAY = 0.05
-WARM_UP = 0.1
-"""Share of all steps in which the learning rate rises."""
-
 TEACHER_TEMPERATURE = 2.0
-AVERAGED = 500
-"""What is exported is the mean of the weights over about so many steps."""
+VIEWS = 8
+"""Epochs after which photos are cut as in the first again: what the teacher knows."""
+
+AVERAGED, AVERAGED_EVERY = 500, 5
+"""What is exported is the mean of the weights over about so many steps, of every fifth."""
 
 CALIBRATED = 5000
 """Photos on which the statistics of that mean are taken."""
@@ -61,83 +66,10 @@ def loss(
         return plain
     t = TEACHER_TEMPERATURE
     target = functional.softmax(teacher / t, 1)
+    own = functional.log_softmax(logits / t, 1)
     # t squared keeps the gradient's size (Hinton, Vinyals, Dean 2015, section 2).
-    soft = (
-        functional.kl_div(
-            functional.log_softmax(logits / t, 1), target, reduction="batchmean"
-        )
-        * t
-        * t
-    )
+    soft = functional.kl_div(own, target, reduction="batchmean") * t * t
     return (1 - weight) * plain + weight * soft
-
-
-def attacked(network: Network, x: Tensor, truth: Tensor, distance: float) -> Tensor:
-    """Return photos changed by one step of at most `distance` to mislead the network.
-
-    One step from a random start (Wong, Rice, Kolter 2020). Light training on such
-    photos is known to give cleaner visualizations.
-    """
-    start = (x + torch.empty_like(x).uniform_(-distance, distance)).requires_grad_()
-    [gradient] = torch.autograd.grad(
-        functional.cross_entropy(network(start), truth), start
-    )
-    moved = start.detach() + 1.25 * distance * gradient.sign()
-    return torch.min(torch.max(moved, x - distance), x + distance).clamp(-1, 1)
-
-
-def rate(step: int, steps: int, highest: float) -> float:
-    """One cycle: up linearly, down like a cosine."""
-    rising = WARM_UP * steps
-    if step < rising:
-        return highest * (step + 1) / rising
-    return highest * 0.5 * (1 + math.cos(math.pi * (step - rising) / (steps - rising)))
-
-
-def side(step: int, steps: int, sides: list[int]) -> int:
-    """Return height and width of the photos: each of `sides` for as many steps.
-
-    Small photos first are most of the learning at part of the time (Tan, Le 2021,
-    EfficientNetV2, section 4). The last may be smaller than the photos are: cut out of them,
-    what they show is as large as in the whole photo of 64 pixels, which is how the
-    network is tested (Touvron and others 2019, "Fixing the train-test resolution
-    discrepancy").
-    """
-    return sides[step * len(sides) // steps]
-
-
-def running_mean(means: list[Tensor], values: list[Tensor], count: Tensor) -> None:
-    """Bring means of the newest weights up to date: of all of them, at first."""
-    share = 1 / min(float(count) + 1, AVERAGED)
-    for mean, value in zip(means, values, strict=True):
-        if mean.is_floating_point():
-            mean.lerp_(value, share)
-
-
-@torch.no_grad()
-def calibrate(network: nn.Module, pixels: np.ndarray) -> None:
-    """Take the statistics of batch normalization on whole photos.
-
-    Those of the training are of earlier weights, and of cut photos of other sizes.
-    """
-    parts = np.array_split(np.arange(0, len(pixels), len(pixels) // CALIBRATED), 20)
-    device = next(network.parameters()).device
-    batches = (network_input(pixels[part], device) for part in parts)
-    torch.optim.swa_utils.update_bn(batches, network)
-
-
-@torch.no_grad()
-def accuracy(network: nn.Module, pixels: np.ndarray, truth: np.ndarray) -> list[float]:
-    """Return top-1 and top-5 on photos, in percent."""
-    network.eval()
-    device = next(network.parameters()).device
-    hits = np.zeros(2)
-    for start in range(0, len(pixels), 250):
-        x = network_input(pixels[start : start + 250], device)
-        ranked = network(x).topk(5).indices.cpu().numpy()
-        right = ranked == truth[start : start + 250, None]
-        hits += right[:, 0].sum(), right.any(1).sum()
-    return list(100 * hits / len(pixels))
 
 
 class Training:
@@ -147,18 +79,18 @@ class Training:
         self.options = options
         self.folder = options.out
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        training, self.validation = self._photos()
+        self.photos, self.truth = training
+        self.random = torch.Generator(self.device)
+        self.opinions = self._opinions() if options.teacher else None
         torch.manual_seed(options.seed)
         network = Network()
         if options.start_from:
-            pixels, _ = photos(options.photos, self.folder, "val")
-            some = network_input(pixels[:: len(pixels) // 500], torch.device("cpu"))
+            some = self.validation[0]
+            some = network_input(some[:: len(some) // 500].cpu())
             network.start_from(options.start_from, some)
         self.network = network.to(self.device, memory_format=torch.channels_last)
-        self.average = torch.optim.swa_utils.AveragedModel(
-            self.network,
-            multi_avg_fn=running_mean,
-            use_buffers=True,
-        )
+        self.average = copy.deepcopy(self.network)
         parameters = list(self.network.parameters())
         convolutions = [p for p in parameters if p.ndim == 4]
         self.optimizers = {
@@ -170,75 +102,124 @@ class Training:
                 [p for p in parameters if p.ndim == 1], weight_decay=0.0
             ),
         }
-        self.step = self.steps = 0
+        self.epoch_steps = len(self.photos) // options.batch
+        self.step, self.steps = 0, options.epochs * self.epoch_steps
         self.checkpoint = self.folder / "checkpoint.pt"
         if self.checkpoint.exists():
             self._load()
 
+    def _photos(self) -> list[tuple[Tensor, Tensor]]:
+        archive = self.options.photos
+        # Decoded by processes of their own, which must not inherit a GPU in use.
+        parts = [photos(archive, self.folder, part) for part in ("train", "val")]
+        return [(p.to(self.device), truth.to(self.device)) for p, truth in parts]
+
+    def _opinions(self) -> Tensor:
+        """Return what the teacher thinks of all views, [views, n, classes]."""
+        path = self.folder / "opinions.npy"
+        if not path.exists():
+            known = (self.photos, self.truth, self.validation)
+            teacher = trained(self.options.teacher, *known, self.options.augmentation)
+            found = [
+                opinions(teacher, self.photos, self._views(epoch)).cpu().numpy()
+                for epoch in range(VIEWS)
+            ]
+            half = path.with_suffix(".part.npy")
+            np.save(half, np.stack(found))
+            half.replace(path)
+        return torch.from_numpy(np.load(path)).to(self.device)
+
+    def _views(self, epoch: int) -> Views:
+        """Return how photos are cut in an epoch."""
+        self.random.manual_seed(self.options.seed * 1_000_003 + epoch % VIEWS)
+        return Views(len(self.photos), self.options.augmentation, self.random)
+
     def run(self) -> None:
         """Train to the end, then export."""
-        options = self.options
-        pixels, truth = photos(options.photos, self.folder, "train")
-        teacher = None
-        if options.teacher:
-            teacher = teacher_logits(pixels, truth, self.folder)
-        validation = photos(options.photos, self.folder, "val")
-        epoch_steps = len(pixels) // options.batch
-        self.steps = options.epochs * epoch_steps
+        batch = self.options.batch
         while self.step < self.steps:
-            epoch = self.step // epoch_steps
-            order = np.random.default_rng([options.seed, epoch]).permutation(
-                len(pixels)
-            )
+            epoch = self.step // self.epoch_steps
+            views = self._views(epoch)
+            seed = [self.options.seed, epoch]
+            order = np.random.default_rng(seed).permutation(len(self.photos))
+            order = torch.from_numpy(order).to(self.device)
             started, losses = time.monotonic(), []
-            for i in range(self.step % epoch_steps, epoch_steps):
-                chosen = order[i * options.batch : (i + 1) * options.batch]
-                chosen.sort()  # the photos lie on disk
-                given = None if teacher is None else teacher[chosen]
-                losses.append(self._update(pixels[chosen], truth[chosen], given))
-                if self.step % 50 == 0:
-                    speed = len(losses) * options.batch / (time.monotonic() - started)
-                    mean = np.mean(losses[-100:])
-                    size = side(self.step - 1, self.steps, options.sides)
+            for i in range(self.step % self.epoch_steps, self.epoch_steps):
+                chosen = order[i * batch : (i + 1) * batch]
+                losses.append(self._update(views, chosen, epoch % VIEWS))
+                if self.step % 100 == 0:
+                    mean = float(torch.stack(losses[-100:]).mean())
+                    speed = len(losses) * batch / (time.monotonic() - started)
                     report(
-                        f"step {self.step}: loss {mean:.3f}, {speed:.0f} photos/s"
-                        f" of {size} px"
+                        f"step {self.step} of {self.steps}: loss {mean:.3f},"
+                        f" {speed:.0f} photos/s"
                     )
-                    self._save()
-            is_last = self.step == self.steps
-            if is_last:
-                calibrate(self.average.module, pixels)
-            some = slice(None, None, 1 if is_last else 5)
-            top = accuracy(self.average, *(part[some] for part in validation))
-            self._log(epoch, float(np.mean(losses)), top)
-            self.average.module.export(self.folder / "tiny_inception.npz")
+            if self.step == self.steps:
+                self._calibrate()
+            top = accuracy(self.average, *self.validation)
+            self._log(epoch, float(torch.stack(losses).mean()), top)
+            self.average.export(self.folder / "tiny_inception.npz")
 
-    def _update(
-        self, pixels: np.ndarray, truth: np.ndarray, teacher: np.ndarray | None
-    ) -> float:
+    def _update(self, views: Views, chosen: Tensor, view: int) -> Tensor:
         options = self.options
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = rate(self.step, self.steps, options.learning_rate)
-        random = torch.Generator().manual_seed(options.seed * 1_000_003 + self.step)
-        x = network_input(pixels, self.device)
-        size = side(self.step, self.steps, options.sides)
-        x = augmented(x, size, options.augmentation, random)
-        target = torch.from_numpy(truth).to(self.device)
-        given = None
-        if teacher is not None:
-            given = torch.from_numpy(teacher).float().to(self.device)
+        self.random.manual_seed(options.seed * 1_000_003 + VIEWS + self.step)
+        x = views.cut(self.photos, chosen, side(self.step, self.steps, options.sides))
+        x = coloured(x, self.random)
+        truth = self.truth[chosen]
+        teacher = None if self.opinions is None else self.opinions[view, chosen].float()
         self.network.train()
         if options.adversarial:
-            x = attacked(self.network, x, target, options.adversarial * 2 / 255)
-        value = loss(self.network(x), target, given, options.teacher_weight)
+            x = self._attacked(x, truth, options.adversarial * 2 / 255)
+        value = loss(self._logits(x), truth, teacher, options.teacher_weight)
         self.network.zero_grad(set_to_none=True)
         value.backward()
         for optimizer in self.optimizers.values():
             optimizer.step()
-        self.average.update_parameters(self.network)
+        if self.step % AVERAGED_EVERY == 0:
+            self._average()
         self.step += 1
-        return float(value.detach())
+        return value.detach()
+
+    def _logits(self, x: Tensor) -> Tensor:
+        with autocast(self.device):
+            return self.network(x).float()
+
+    def _attacked(self, x: Tensor, truth: Tensor, distance: float) -> Tensor:
+        """Return photos changed by one step of at most `distance` to mislead the network.
+
+        One step from a random start (Wong, Rice, Kolter 2020). Light training on such
+        photos is known to give cleaner visualizations.
+        """
+        start = torch.empty_like(x).uniform_(-distance, distance, generator=self.random)
+        start = (x + start).requires_grad_()
+        [gradient] = torch.autograd.grad(
+            functional.cross_entropy(self._logits(start), truth), start
+        )
+        moved = start.detach() + 1.25 * distance * gradient.sign()
+        return torch.min(torch.max(moved, x - distance), x + distance).clamp(-1, 1)
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        """Bring the mean of the newest weights up to date: of all of them, at first."""
+        count = self.step // AVERAGED_EVERY + 1
+        share = 1 / min(count, AVERAGED // AVERAGED_EVERY)
+        newest = self.network.state_dict()
+        for name, mean in self.average.state_dict().items():
+            if mean.is_floating_point():
+                mean.lerp_(newest[name], share)
+
+    @torch.no_grad()
+    def _calibrate(self) -> None:
+        """Take the mean's statistics of batch normalization on whole photos.
+
+        Those of the training are of earlier weights, and of cut photos of other sizes.
+        """
+        some = self.photos[:: max(1, len(self.photos) // CALIBRATED)]
+        batches = map(network_input, some.chunk(20))
+        torch.optim.swa_utils.update_bn(batches, self.average)
 
     def _log(self, epoch: int, mean: float, top: list[float]) -> None:
         report(f"epoch {epoch + 1}: top-1 {top[0]:.2f} %, top-5 {top[1]:.2f} %")
@@ -279,24 +260,31 @@ def main() -> None:
     add = parser.add_argument
     add("photos", type=Path, help="tiny_imagenet_webp.zip")
     add("--out", type=Path, default=Path("training"), help="folder for all results")
-    add("--epochs", type=int, default=12)
+    add(
+        "--epochs", type=int, default=60, help="0 decodes and asks the teacher, no more"
+    )
     add(
         "--sides",
         type=int,
         nargs="+",
-        default=[32, 40, 48, 56],
-        help="height and width of the photos, in turn",
+        default=[32, 48, 64, 80, 96],
+        help="height and width of the photos, small to large",
     )
-    add("--batch", type=int, default=256)
-    add("--learning-rate", type=float, default=0.006, help="its highest value")
-    add("--augmentation", type=float, default=0.4, help="0 to 1: how much is cut off")
+    add("--batch", type=int, default=512)
+    add("--learning-rate", type=float, default=0.008, help="its highest value")
+    add("--augmentation", type=float, default=1.0, help="0 to 1: how much is cut off")
     add(
         "--start-from",
         type=Path,
         metavar="NPZ",
         help="go on from exported weights, such as those that the package ships",
     )
-    add("--teacher", action="store_true", help="distil from MobileNet 0.75")
+    add(
+        "--teacher",
+        type=Path,
+        metavar="H5",
+        help="distil from MobileNet 0.75: Keras' weights, mobilenet_7_5_224_tf.h5",
+    )
     add("--teacher-weight", type=float, default=0.7, help="0 to 1")
     add(
         "--adversarial",
@@ -309,6 +297,8 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
+    torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.benchmark = True
     Training(options).run()
 
 

@@ -1,8 +1,9 @@
-"""Tiny ImageNet as the training of TinyInception wants it: photos, opinions, variety."""
+"""Tiny ImageNet as the training of TinyInception wants it: photos, and views of them."""
 
 from __future__ import annotations
 
 import io
+import multiprocessing
 import time
 import zipfile
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from lucid_widgets.modelzoo import tiny_inception
@@ -18,130 +19,93 @@ from lucid_widgets.modelzoo import tiny_inception
 CLASSES = tiny_inception.CLASSES
 
 
-def photos(archive: Path, folder: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
+def photos(archive: Path, folder: Path, part: str) -> tuple[Tensor, Tensor]:
     """Return uint8 photos [n, 64, 64, 3], decoded once, and the number of their class."""
     synsets = [synset for synset, _ in tiny_inception._classes()]
     with zipfile.ZipFile(archive) as files:
         names = sorted(n for n in files.namelist() if n.startswith(f"{part}/"))
-        truth = np.array([synsets.index(n.split("/")[1]) for n in names])
+        truth = torch.tensor([synsets.index(n.split("/")[1]) for n in names])
         path = folder / f"{part}.npy"
         if not path.exists():
+            with multiprocessing.Pool() as pool:
+                decoded = pool.imap(_decoded, map(files.read, names), chunksize=200)
+                pixels = np.stack(list(decoded))
             half = path.with_suffix(".part.npy")
-            pixels = np.lib.format.open_memmap(
-                half, "w+", np.uint8, (len(names), 64, 64, 3)
-            )
-            for i, name in enumerate(names):
-                with Image.open(io.BytesIO(files.read(name))) as photo:
-                    pixels[i] = np.asarray(photo.convert("RGB"))
-            pixels.flush()
+            np.save(half, pixels)
             half.replace(path)
-    return np.load(path, mmap_mode="r"), truth
+    return torch.from_numpy(np.load(path)), truth
 
 
-def teacher_logits(pixels: np.ndarray, truth: np.ndarray, folder: Path) -> np.ndarray:
-    """Return what a teacher thinks of the photos, [n, classes]; computed once.
-
-    MobileNet 0.75, trained on large photos, names 48 % of the validation photos right.
-    The teacher is a new last layer on what it sees in the training photos: 59 %.
-    """
-    path = folder / "teacher.npy"
-    if not path.exists():
-        features = torch.from_numpy(teacher_features(pixels, folder)).float()
-        spread, mean = torch.std_mean(features, 0)
-        features.sub_(mean).div_(spread + 1e-3)
-        head = torch.nn.Linear(features.shape[1], CLASSES)
-        optimizer = torch.optim.AdamW(head.parameters(), 0.002, weight_decay=0.5)
-        target = torch.from_numpy(truth)
-        epochs = 8
-        random = torch.Generator().manual_seed(0)
-        for epoch in range(epochs):
-            for group in optimizer.param_groups:
-                group["lr"] = 0.002 * (1 - epoch / epochs)
-            for chosen in torch.randperm(len(target), generator=random).split(500):
-                value = functional.cross_entropy(head(features[chosen]), target[chosen])
-                optimizer.zero_grad()
-                value.backward()
-                optimizer.step()
-        with torch.no_grad():
-            logits = head(features).numpy()
-        report(f"teacher: {np.mean(logits.argmax(1) == truth):.1%} of its photos right")
-        np.save(path, logits.astype(np.float16))
-    return np.load(path)
+def _decoded(data: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(data)) as photo:
+        return np.asarray(photo.convert("RGB"))
 
 
-def teacher_features(pixels: np.ndarray, folder: Path, size: int = 128) -> np.ndarray:
-    """Return what MobileNet's last layer sees in the photos, float16 [n, 768].
-
-    Args:
-        pixels: the photos.
-        folder: where the result is kept.
-        size: height and width at which MobileNet sees them; larger ones did no better.
-    """
-    path = folder / "features.npy"
-    if not path.exists():
-        import keras
-        import tensorflow as tf
-
-        whole = keras.applications.MobileNet(alpha=0.75, weights="imagenet")
-        # Its layers take images of any size; only its input insists on 224 px.
-        shape = (size, size, 3)
-        anysize = keras.applications.MobileNet(
-            alpha=0.75,
-            weights=None,
-            input_shape=shape,
-            include_top=False,
-            pooling="avg",
-        )
-        anysize.set_weights(whole.get_weights()[: len(anysize.weights)])
-
-        @tf.function
-        def look(batch: tf.Tensor) -> tf.Tensor:
-            batch = tf.cast(batch, tf.float32) / 127.5 - 1
-            batch = tf.image.resize(batch, (size, size), "bicubic")
-            return anysize(batch, training=False)
-
-        found = []
-        for start in range(0, len(pixels), 250):
-            found.append(look(pixels[start : start + 250]).numpy().astype(np.float16))
-            report(f"teacher: {start + len(found[-1])} of {len(pixels)} photos")
-        np.save(path, np.concatenate(found))
-    return np.load(path)
-
-
-def network_input(pixels: np.ndarray, device: torch.device) -> Tensor:
-    """Return uint8 [n, height, width, 3] as the network wants it, channels first."""
-    x = torch.from_numpy(np.array(pixels)).to(device)
-    x = x.permute(0, 3, 1, 2).float() / 127.5 - 1
+def network_input(pixels: Tensor) -> Tensor:
+    """Return uint8 [n, height, width, 3] as the network wants it, channels first, -1..1."""
+    x = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
     return x.contiguous(memory_format=torch.channels_last)
 
 
-def augmented(x: Tensor, side: int, strength: float, random: torch.Generator) -> Tensor:
-    """Return photos [n, 3, 64, 64] in -1..1 as cut, flipped and coloured at random.
+class Views:
+    """How each of `count` photos is cut out and flipped, drawn at random.
 
     Args:
-        x: the photos.
-        side: height and width of what is returned.
+        count: of photos.
         strength: 0 for a shift of up to six pixels; 1 for cuts of down to half the
             side as well.
-        random: where the random numbers come from.
+        random: where the random numbers come from, and on which device.
     """
-    n = len(x)
 
-    def uniform(low: float, high: float, *shape: int) -> Tensor:
-        drawn = torch.rand((n, *shape), generator=random)
-        return (low + (high - low) * drawn).to(x.device)
+    def __init__(self, count: int, strength: float, random: torch.Generator) -> None:
+        zoom, flip, right, down = torch.rand(
+            (4, count), generator=random, device=random.device
+        )
+        zoom = 1 - 0.5 * strength * zoom
+        flip = torch.where(flip < 0.5, -1.0, 1.0)
+        room = 1 - zoom + 6 / 32
+        self.matrices = torch.zeros(count, 2, 3, device=random.device)
+        self.matrices[:, 0, 0], self.matrices[:, 1, 1] = zoom * flip, zoom
+        self.matrices[:, 0, 2] = (2 * right - 1) * room
+        self.matrices[:, 1, 2] = (2 * down - 1) * room
 
-    zoom = uniform(1 - 0.5 * strength, 1)
-    flip = torch.sign(uniform(-1, 1))
-    room = 1 - zoom + 6 / 32
-    matrix = torch.zeros(n, 2, 3, device=x.device)
-    matrix[:, 0, 0], matrix[:, 1, 1] = zoom * flip, zoom
-    matrix[:, 0, 2], matrix[:, 1, 2] = uniform(-1, 1) * room, uniform(-1, 1) * room
-    grid = functional.affine_grid(matrix, [n, 3, side, side], align_corners=False)
-    x = functional.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
-    contrast = uniform(0.8, 1.2, 1, 1, 1)
-    colour = uniform(-0.15, 0.15, 1, 1, 1) + uniform(-0.08, 0.08, 3, 1, 1)
-    return (x * contrast + colour).clamp(-1, 1)
+    def cut(self, pixels: Tensor, chosen: Tensor, side: int) -> Tensor:
+        """Return views [n, 3, side, side] in -1..1 of the photos of these numbers."""
+        size = [len(chosen), 3, side, side]
+        grid = functional.affine_grid(self.matrices[chosen], size, align_corners=False)
+        return functional.grid_sample(
+            network_input(pixels[chosen]),
+            grid,
+            padding_mode="reflection",
+            align_corners=False,
+        )
+
+
+def coloured(x: Tensor, random: torch.Generator) -> Tensor:
+    """Return photos with contrast, brightness and colour changed at random."""
+
+    def uniform(low: float, high: float, channels: int = 1) -> Tensor:
+        shape = (len(x), channels, 1, 1)
+        return low + (high - low) * torch.rand(shape, generator=random, device=x.device)
+
+    colour = uniform(-0.15, 0.15) + uniform(-0.08, 0.08, 3)
+    return (x * uniform(0.8, 1.2) + colour).clamp(-1, 1)
+
+
+@torch.no_grad()
+def accuracy(
+    network: nn.Module, pixels: Tensor, truth: Tensor, side: int = 64
+) -> list[float]:
+    """Return top-1 and top-5 on whole photos, in percent."""
+    network.eval()
+    hits = torch.zeros(2, device=pixels.device)
+    for some, right in zip(pixels.split(500), truth.split(500), strict=True):
+        x = network_input(some)
+        if side != x.shape[-1]:
+            x = functional.interpolate(x, (side, side), mode="bilinear")
+        found = network(x).topk(5).indices == right[:, None]
+        hits += torch.stack([found[:, 0].sum(), found.any(1).sum()])
+    return (100 * hits / len(pixels)).tolist()
 
 
 def report(text: str) -> None:

@@ -1,7 +1,7 @@
 """How good is the embedded model? Accuracy, dead channels, and what its pictures show.
 
     python tests/benchmarks/tiny_inception.py [--only accuracy|pictures|sheets] [--steps 512]
-        [--out DIR]
+        [--out DIR] [--weights NPZ]
 
 accuracy    top-1 and top-5 on Tiny ImageNet's 10,000 validation photos, in all and by class
             (the bar is 55 % top-1); and the channels that are never active on 2,000 of them
@@ -10,6 +10,8 @@ pictures    does the model recognise its own pictures of 100 random classes, mad
             settings and shown untransformed at 64 px (bar: 90)? Does MobileNet, an
             independent judge, have the right class among its first five (bar: 30 %)?
 sheets      contact sheets to look at: 20 random channels of three layers, 40 random classes
+
+`--weights` asks the same of other weights, such as those of a training of one's own.
 
 Photos and MobileNet are not part of the repository; they are looked up in `$LUCID_SHARED`:
 ``data/tiny_imagenet_webp.zip``, with ``val/<synset>/<number>.webp``, and ``data/keras``.
@@ -29,6 +31,7 @@ from PIL import Image
 
 from lucid_widgets.misc.io import save
 from lucid_widgets.misc.sprites import sprite_sheet
+from lucid_widgets.modelzoo import tiny_inception
 from lucid_widgets.modelzoo.vision_models import TinyInception
 from lucid_widgets.optvis.many import render_many
 
@@ -149,8 +152,10 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, action="append")
     parser.add_argument("--steps", type=int, default=512, help="updates of a picture")
     parser.add_argument("--out", type=Path, default=Path())
+    parser.add_argument("--weights", type=Path, default=tiny_inception.WEIGHTS)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
+    tiny_inception.WEIGHTS = options.weights
     for name in options.only or PARTS:
         PARTS[name](TinyInception(), options.out, options.steps)
 
