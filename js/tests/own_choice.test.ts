@@ -19,8 +19,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-function start() {
-  const model = new StandInModel({ selection: at([0, 0]) });
+function start(links: readonly string[] = []) {
+  const model = new StandInModel({ selection: at([0, 0]), links });
   const controller = new AbortController();
   const { signal } = controller;
   const state = new State(model.asModel());
@@ -118,5 +118,43 @@ describe("what the person chose last", () => {
     chosen.select({ position: [2, 0] });
     await settle(10);
     expect(chosen.position).toEqual([2, 0]);
+  });
+});
+
+describe("linked widgets of a page", () => {
+  it("follow one another where no kernel answers", async () => {
+    const [one, other, apart] = [start(["a"]), start(["b", "a"]), start(["c"])];
+    const changed = vi.fn();
+    other.chosen.onChange(changed, new AbortController().signal);
+    one.model.refusesToSend = true;
+    one.chosen.select({ position: [1, 0], unit: "conv2:1" });
+    await settle(10);
+    expect([other.chosen.unit, other.chosen.position]).toEqual(["conv2:1", [1, 0]]);
+    expect(changed).toHaveBeenCalledOnce();
+    expect(other.model.sentOfKind("select")).toEqual([]);
+    expect(apart.chosen.unit).toBeNull();
+    one.chosen.clear();
+    await settle(10);
+    expect(other.chosen.unit).toBeNull();
+  });
+
+  it("are told by the kernel where there is one", async () => {
+    const [one, other] = [start(["a"]), start(["a"])];
+    one.chosen.select({ unit: "conv2:1" });
+    await one.confirm(1, [0, 0], "conv2:1");
+    expect(other.chosen.unit).toBeNull();
+  });
+
+  it("give way to the kernel, and end with their signal", async () => {
+    const [one, other] = [start(["a"]), start(["a"])];
+    one.model.refusesToSend = true;
+    one.chosen.select({ unit: "conv2:1" });
+    await settle(10);
+    other.model.set({ selection: at([5, 5], "conv2:3") });
+    expect(other.chosen.unit).toBe("conv2:3");
+    other.controller.abort();
+    one.chosen.select({ unit: "conv2:2" });
+    await settle(10);
+    expect(other.chosen.unit).toBe("conv2:3");
   });
 });

@@ -67,6 +67,9 @@ class BaseWidget(Answering):
     selection = SelectionTrait().tag(sync=True)
     """What is being looked at: see `widgets.selection`. Assign a unit's name to it."""
 
+    links = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    """Names of the links it is part of, by which pages without a kernel know them."""
+
     kept_icons = traitlets.Bytes(b"").tag(sync=True)
     """Icons for a page without a kernel: WebP, one file behind the other."""
 

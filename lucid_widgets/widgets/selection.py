@@ -4,12 +4,14 @@
 
 `link(a, b)` makes widgets follow one another: choosing a channel in a grid makes a
 `FeatureVis` draw it, and the other way round. What another widget cannot show (a unit
-of a layer that its model does not have) leaves it as it is.
+of a layer that its model does not have) leaves it as it is. In a page without a kernel
+those that hold a selection still follow one another (`js/src/base/own_choice.ts`).
 """
 
 from __future__ import annotations
 
 import contextlib
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -85,7 +87,8 @@ class Link:
     """Widgets that follow one another; made by `link`."""
 
     def __init__(self, widgets: tuple[Any, ...]) -> None:
-        self._ends = [_End(widget, self._spread) for widget in widgets]
+        name = uuid.uuid4().hex
+        self._ends = [_End(widget, self._spread, name) for widget in widgets]
         self._spreading = False
 
     def unlink(self) -> None:
@@ -140,16 +143,24 @@ def _is_feature_vis(widget: Any) -> bool:
 class _End:
     """One widget of a link."""
 
-    def __init__(self, widget: Any, changed: Callable[[_End, Selection], None]) -> None:
+    def __init__(
+        self, widget: Any, changed: Callable[[_End, Selection], None], link: str
+    ) -> None:
         self._widget = widget
         self._changed = changed
+        self._link = link
         self._names = ["selection"]
         if not hasattr(widget, "selection"):
             self._names = ["layer", "channel"]
+        elif widget.has_trait("links"):
+            widget.links = [*widget.links, link]
         widget.observe(self._notice, names=self._names)
 
     def stop(self) -> None:
         self._widget.unobserve(self._notice, names=self._names)
+        if self._widget.has_trait("links"):
+            others = [link for link in self._widget.links if link != self._link]
+            self._widget.links = others
 
     def unit_of(self, selection: Selection) -> Unit | None:
         """Return the unit that is selected; only its widget may know a direction."""

@@ -52,6 +52,17 @@ PEERS: dict[str, tuple[str, bool, int, dict[str, Any]]] = {
 ALONE = {"PyTorch by hand", "Lucid, compat.v1"}  # also at other sizes and batches
 CASES = [("mixed4a", 128, 1), ("mixed4a", 128, 4), ("mixed4a", 128, 8)]
 
+# What is aimed at: ours / peer, by batch. The share of the peak that a bar takes is the
+# share that we reach (`--only peak`) times the ratio here over the bar.
+BARS = {
+    "PyTorch by hand": {1: 1.0, 4: 0.85, 8: 0.85},
+    "Lucid, compat.v1": {1: 0.70, 4: 0.52},
+    "Lucent, same input": {1: 0.25},
+    "Lucent as shipped": {1: 0.13},
+    "tf-keras-vis": {1: 0.18},
+    "Xplique": {1: 0.6},
+}
+
 
 def write_stand_in(folder: str) -> str | None:
     """Return the path of a GraphDef with InceptionV1's nodes; None without a script."""
@@ -116,6 +127,7 @@ def compared(
                 f"{name} ({versions[name]})",
                 f"{wall:.2f}",
                 f"{processor:.2f}",
+                str(BARS[name].get(batch, "")),
             ]
         )
         print("  " + " | ".join(rows[-1]), flush=True)
@@ -154,7 +166,13 @@ def main() -> None:
                 parts.append(table(["what", "figures"], rows))
         if graph and wanted in "peers":
             rows = [row for case in CASES for row in compared(case, graph, options)]
-            head = ["case", "peer", "ours / peer, wall", "ours / peer, processor"]
+            head = [
+                "case",
+                "peer",
+                "ours / peer, wall",
+                "ours / peer, processor",
+                "bar",
+            ]
             parts.append(table(head, rows))
         if not options.peers:
             parts.append("Peers outside TensorFlow: not installed (see --help).")

@@ -174,7 +174,7 @@ def test_another_photo_comes_from_a_file_and_what_is_none_is_refused(explorers):
     wait_for(lambda: not alert.inner_text(), "the error to go")
 
 
-def test_side_by_side_one_choice_leads_all(explorers):
+def test_side_by_side_one_choice_leads_all(explorers, browser, shot):
     output = explorers.show("explorer")
     output.locator(".lucid-word").first.wait_for()
     output.locator(".lucid-tile").nth(3).click()
@@ -185,6 +185,16 @@ def test_side_by_side_one_choice_leads_all(explorers):
     output.get_by_label("Layer").first.select_option("mixed3a")
     wait_for(lambda: explorers.ask("explorer.grid.layer") == "mixed3a", "the grid")
     explorers.wait_for_icons(output, 4)
+    path = explorers.ask("str(explorer.to_html('explorer.html').resolve())")
+    page = browser.new_page()
+    try:
+        page.goto(f"file://{path}")
+        page.locator(".lucid-word").nth(1).click()
+        chosen = page.locator(".lucid-tile[aria-selected=true]")
+        wait_for(lambda: chosen.count() == 1, "the grid to follow with no kernel")
+        shot(page, "explorer-page")
+    finally:
+        page.close()
     explorers.ask("explorer.close()")
 
 

@@ -248,6 +248,7 @@ def test_linked_widgets_follow_one_another_as_far_as_they_can(tiny_model, make_v
     elsewhere = ChannelGrid()
     vis = make_vis(model=tiny_model, objective="conv1:0", autostart=False)
     both = link(one, other, elsewhere, vis)
+    assert one.links == other.links == elsewhere.links != [], "for pages with no kernel"
     one.selection = "conv2:5"
     assert other.selection["unit"] == "conv2:5"
     assert (vis.layer, vis.channel) == ("conv2", 5)
@@ -255,6 +256,7 @@ def test_linked_widgets_follow_one_another_as_far_as_they_can(tiny_model, make_v
     vis.channel = 2
     assert one.selection["unit"] == "conv2:2"
     both.unlink()
+    assert one.links == elsewhere.links == []
     one.selection = "conv2:0"
     assert other.selection["unit"] == "conv2:2"
     for widget in (one, other, elsewhere):

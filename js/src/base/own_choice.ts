@@ -4,7 +4,7 @@
  * The kernel's state is behind when keys are pressed quickly: it tells of the first
  * choice while the third is on its way. So the newest choice of one's own counts until
  * the kernel has answered it, and afterwards the state does. With no kernel to answer
- * it counts until something else is chosen.
+ * it counts until something else is chosen, and what is linked learns of it from here.
  */
 
 import type { Position } from "../widget_protocol.js";
@@ -38,8 +38,18 @@ export class OwnChoice<T> {
     return this.#held?.value;
   }
 
-  /** Shows a choice; `answer` is the kernel's: null when nobody answers this one. */
-  async make(value: T, answer: Promise<Answer | null>): Promise<void> {
+  /** Shows a choice that no kernel is asked about. */
+  take(value: T): void {
+    this.#held = { value };
+    this.#isWaiting = false;
+    this.#changed();
+  }
+
+  /**
+   * Shows a choice; `answer` is the kernel's: null when nobody answers this one.
+   * Returns whether it is left to stand, unanswered.
+   */
+  async make(value: T, answer: Promise<Answer | null>): Promise<boolean> {
     const made = { value };
     this.#held = made;
     this.#isWaiting = true;
@@ -49,12 +59,22 @@ export class OwnChoice<T> {
       (given) => given !== null,
       () => true,
     );
-    if (this.#held !== made) return; // there is a newer one
+    if (this.#held !== made) return false; // there is a newer one
     this.#isWaiting = false;
-    if (!isAnswered) return;
+    if (!isAnswered) return true;
     this.#held = null;
     this.#changed();
+    return false;
   }
+}
+
+/** An event of the page: each widget is a bundle of its own, and shares nothing else. */
+const UNANSWERED = "lucid-widgets:unanswered-selection";
+
+interface Unanswered {
+  readonly from: Chosen;
+  readonly links: readonly string[];
+  readonly selection: Selection;
 }
 
 interface Part {
@@ -74,6 +94,13 @@ export class Chosen extends EventTarget {
     this.#questions = questions;
     const tell = () => this.dispatchEvent(new Event("change"));
     this.#own = new OwnChoice(state, ["selection"], tell, signal);
+    window.addEventListener(
+      UNANSWERED,
+      (event) => {
+        if (event instanceof CustomEvent) this.#follow(event.detail);
+      },
+      { signal },
+    );
   }
 
   get unit(): string | null {
@@ -92,13 +119,13 @@ export class Chosen extends EventTarget {
       unit: unit ?? now.unit,
       position: position ?? now.position,
     };
-    void this.#own.make(next, this.#questions.select(unit, position));
+    void this.#make(next, this.#questions.select(unit, position));
   }
 
   /** Selects nothing. */
   clear(): void {
     const nothing = { unit: null, position: null, image: null };
-    void this.#own.make(nothing, this.#questions.select(null, null));
+    void this.#make(nothing, this.#questions.select(null, null));
   }
 
   onChange(callback: () => void, signal: AbortSignal): void {
@@ -107,5 +134,21 @@ export class Chosen extends EventTarget {
 
   get #selection(): Selection {
     return this.#own.value ?? this.#state.selection;
+  }
+
+  /** With a kernel it is `link()` that tells the others, and it checks what they have. */
+  async #make(selection: Selection, answer: Promise<Answer | null>): Promise<void> {
+    if (!(await this.#own.make(selection, answer))) return;
+    const detail: Unanswered = { from: this, links: this.#links, selection };
+    window.dispatchEvent(new CustomEvent(UNANSWERED, { detail }));
+  }
+
+  #follow({ from, links, selection }: Unanswered): void {
+    if (from === this || !this.#links.some((link) => links.includes(link))) return;
+    this.#own.take(selection);
+  }
+
+  get #links(): readonly string[] {
+    return this.#state.texts("links");
   }
 }
