@@ -48,7 +48,8 @@ def normalize_array(
         return values.clip(0, 255).astype(np.uint8)
     values = values.astype(np.float64 if values.itemsize > 4 else np.float32)
     low, high = _range(values, domain)
-    scaled = (values.clip(low, high) - low) * (255.0 / (high - low))
+    # Divided first: 255 over a range of nearly nothing is more than a number can be.
+    scaled = (values.clip(low, high) - low) / (high - low) * 255
     return np.rint(scaled).astype(np.uint8)
 
 
