@@ -21,9 +21,9 @@ from lucid_widgets.optvis.many import render_many
 HERE = Path(__file__).parent
 MODEL = TinyInception()
 LOGITS = "softmax2_pre_activation"
-UNIT = "mixed4a:55"
+UNIT = "mixed4a:258"
 
-GALLERY_CHANNELS = ("mixed4a:55", "mixed4b:12", "mixed4c:30")
+GALLERY_CHANNELS = ("mixed4a:258", "mixed5a:109", "mixed5a:367")
 GALLERY_CLASSES = (
     "king penguin",
     "orange",
@@ -37,7 +37,7 @@ GALLERY_CLASSES = (
 )
 
 
-def picture(objective, param_f=None, transforms=None, steps=512) -> np.ndarray:
+def picture(objective, param_f=None, transforms=None, steps=256) -> np.ndarray:
     run = render.frames(MODEL, objective, param_f, None, transforms, steps=steps)
     return deque(run, maxlen=1).pop().images[0]
 
@@ -58,8 +58,11 @@ def gallery() -> np.ndarray:
 
 
 def optvis_objective() -> np.ndarray:
-    first, second = objectives.channel("mixed4a", 55), objectives.channel("mixed4a", 9)
-    neuron = objectives.neuron("mixed4a", 55)
+    first, second = (
+        objectives.channel("mixed4a", 258),
+        objectives.channel("mixed4a", 179),
+    )
+    neuron = objectives.neuron("mixed4a", 258)
     found = [picture(one) for one in (neuron, first, first + second)]
     return row([*found, picture(class_objective("monarch"))])
 
@@ -82,7 +85,7 @@ def optvis_transform() -> np.ndarray:
         transform.pad(16),
         transform.jitter(8),
         transform.random_scale([n / 100 for n in range(80, 120)]),
-        transform.random_rotate([*range(-10, 10), *range(-5, 5), *10 * range(-2, 2)]),
+        transform.random_rotate([*range(-10, 11), *range(-5, 6)]),
         transform.jitter(2),
     ]
     several = ([], [transform.jitter(8)], None, stops)
