@@ -185,6 +185,7 @@ def test_side_by_side_one_choice_leads_all(explorers, browser, shot):
     output.get_by_label("Layer").first.select_option("mixed3a")
     wait_for(lambda: explorers.ask("explorer.grid.layer") == "mixed3a", "the grid")
     explorers.wait_for_icons(output, 4)
+    assert explorers.ask("explorer.words.worker.wait(50)") is True
     path = explorers.ask("str(explorer.to_html('explorer.html').resolve())")
     page = browser.new_page()
     try:
