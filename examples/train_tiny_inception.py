@@ -13,7 +13,7 @@ minutes for one, and the teacher hours. Nobody who only uses the package needs i
 written to ``--out``:
 
     train.npy, val.npy         the photos, decoded once
-    opinions.npy               what the teacher thinks of views of them, computed once
+    opinions_*.npy             what the teacher thinks of views of them, computed once
     checkpoint.pt              everything needed to go on
     log.tsv                    epoch, learning rate, loss, top-1, top-5
     tiny_inception.npz         float16, batch normalization folded: what the package ships
@@ -116,7 +116,9 @@ class Training:
 
     def _opinions(self) -> Tensor:
         """Return what the teacher thinks of all views, [views, n, classes]."""
-        path = self.folder / "opinions.npy"
+        # Of these views, and no others: the name tells what they depend on.
+        name = f"opinions_{self.options.seed}_{self.options.augmentation:g}.npy"
+        path = self.folder / name
         if not path.exists():
             known = (self.photos, self.truth, self.validation)
             teacher = trained(self.options.teacher, *known, self.options.augmentation)
