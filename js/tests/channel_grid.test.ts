@@ -88,6 +88,17 @@ describe("a grid of channels", () => {
     expect(selected()).toBe(0);
   });
 
+  it("goes as many tiles as keys were pressed, however long a frame takes", async () => {
+    const { model, el } = start();
+    await settle();
+    const box = el.querySelector("[role=listbox]") as HTMLElement;
+    for (const key of ["Home", "ArrowRight", "ArrowRight"])
+      box.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    await settle();
+    expect(tiles(el)[2]?.getAttribute("aria-selected")).toBe("true");
+    expect(model.sentOfKind("select").at(-1)).toMatchObject({ unit: "mixed4a:2" });
+  });
+
   it("shows text as text, wherever it comes from", async () => {
     const { el } = start({
       title: ATTACK,

@@ -98,6 +98,16 @@ describe("the browser of a model", () => {
     expect(chosen(el)).toBe("a, conv, 3 channels");
   });
 
+  it("goes as far as keys were pressed, however long a frame takes", async () => {
+    const { el } = start();
+    await settle();
+    const list = el.querySelector(".lucid-diagram") as HTMLElement;
+    for (const key of ["End", "ArrowUp"])
+      list.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    await settle();
+    expect(chosen(el)).toBe("a, conv, 3 channels");
+  });
+
   it("never takes the input for a layer", async () => {
     const { el, model } = start();
     await settle();

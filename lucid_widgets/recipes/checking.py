@@ -140,7 +140,9 @@ def check(
         report.problems.append(_advice(guessed, found, pictures))
     for part in (_layers_in_words, _labels_in_words):
         _tell(report, *part(report, found))
-    if _look(report, found, pictures, is_photo=shown is not None):
+    if damaged := _damaged_weights(found):
+        report.problems.append(damaged)
+    elif _look(report, found, pictures, is_photo=shown is not None):
         _visualize(report, found, pictures, save=save, steps=steps)
     return report
 
@@ -297,6 +299,29 @@ def _fitted(model: Model, photo: np.ndarray | None) -> np.ndarray:
         return images
     grey = images[..., :3].mean(-1, keepdims=True)
     return np.repeat(grey, channels, -1)
+
+
+def _damaged_weights(model: Model) -> str:
+    """Return which weights are not finite, "" if none.
+
+    They are looked at themselves: on some processors a ReLU makes 0 of NaN, and the
+    outputs look healthy.
+    """
+    if not isinstance(model, KerasModel):
+        return ""
+    damaged = [
+        weight.path
+        for weight in model.keras_model.weights
+        if "float" in str(weight.dtype)
+        and not np.isfinite(np.asarray(weight, np.float32)).all()
+    ]
+    if not damaged:
+        return ""
+    more = f" and {len(damaged) - 3} more" if len(damaged) > 3 else ""
+    return (
+        f"the weights {', '.join(damaged[:3])}{more} are not finite: the file is "
+        "damaged, or the training diverged"
+    )
 
 
 def _look(

@@ -81,6 +81,23 @@ class Course:
             return tuple(one for one in self._stretches if one.start < step)
 
 
+class LivePlan:
+    """What the engine reads before every step: one attribute, swapped whole."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = self._read = plan
+
+    def __call__(self) -> Plan:
+        """Return the plan of this moment."""
+        self._read = plan = self.plan
+        return plan
+
+    @property
+    def has_other_subject(self) -> bool:
+        """Whether the newest update does not know yet what is to be shown."""
+        return self._read.shows_other_than(self.plan)
+
+
 def same_work(one: Plan, other: Plan) -> bool:
     """Return whether two plans do the same to a picture, wherever they end."""
     if one is other:

@@ -85,7 +85,7 @@ def save_page(path: str | Path, shown: Sequence[Any], *, title: str = "") -> Pat
 
 
 def _piece(vis: Any) -> Piece:
-    state = page_state(vis.canvas, vis._open_session().current, vis.branches)
+    state = page_state(vis.canvas, vis._open_session().tree.current, vis.branches)
     recipe = vis.recipe()
     rows = [
         ("model", f"{recipe.model_name} ({recipe.model_identity[:23]}…)"),

@@ -21,29 +21,21 @@ from lucid_widgets.stream.encoder import encode_still
 from lucid_widgets.stream.protocol import Command, FrameMessage
 from lucid_widgets.stream.runner import Runner
 from lucid_widgets.stream.sender import FrameSender
-from lucid_widgets.widgets.branches import (
-    MAX_BRANCHES,
-    Branch,
-    Branches,
-    describe_change,
-)
+from lucid_widgets.widgets.branches import Branch, describe_change
 from lucid_widgets.widgets.course import (
+    LivePlan,
     Stretch,
     check_branch,
     course_frames,
     same_work,
 )
-from lucid_widgets.widgets.filmstrip import Snapshot, StripEncoder
+from lucid_widgets.widgets.filmstrip import Snapshot
 from lucid_widgets.widgets.frame_canvas import FrameCanvas
 from lucid_widgets.widgets.plan import Plan
 from lucid_widgets.widgets.poster import Poster
 from lucid_widgets.widgets.preloading import import_on_worker
-from lucid_widgets.widgets.replay import (
-    TIPS_BYTES,
-    publish_branches,
-    publish_strip,
-    recipe_text,
-)
+from lucid_widgets.widgets.replay import recipe_text
+from lucid_widgets.widgets.run_tree import RunTree
 
 
 class Progress(Protocol):
@@ -51,22 +43,6 @@ class Progress(Protocol):
 
     def __call__(self, **values: Any) -> None:
         """Some of: status, running, current_step, total_steps, objective_value, error."""
-
-
-class _LivePlan:
-    """What the engine reads before every step: one attribute, swapped whole."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.plan = self._read = plan
-
-    def __call__(self) -> Plan:
-        self._read = plan = self.plan
-        return plan
-
-    @property
-    def has_other_subject(self) -> bool:
-        """Whether the newest update does not know yet what is to be shown."""
-        return self._read.shows_other_than(self.plan)
 
 
 class RunSession:
@@ -84,19 +60,17 @@ class RunSession:
     ) -> None:
         self.plan = plan
         self.newest: Frame | None = None
-        self.branches: tuple[Branch, ...] = ()
-        self.current: Branch
+        self.tree = RunTree(canvas)
         self.asked_to_branch: Callable[[int], None] = lambda step: self.branch(
-            self.current.snapshot(step), self.plan
+            self.tree.current.snapshot(step), self.plan
         )
         self.asked_to_switch: Callable[[Branch], None] = self.switch
         self.poster = Poster(canvas)
         self._canvas = canvas
         self._progress = progress
         self._lock = threading.RLock()
-        self._live = _LivePlan(plan)
+        self._live = LivePlan(plan)
         self._script: tuple[Stretch, ...] = ()
-        self._tips = StripEncoder(TIPS_BYTES)
         self._is_unshown = False
         self._sender = FrameSender(self._send)
         self.runner = Runner(self, name=name)
@@ -126,7 +100,7 @@ class RunSession:
             if reasons:
                 if self.runner.status != "idle":
                     self._canvas.notice = f"new run: {', '.join(reasons)}"
-                self._load(start=self.runner.active or finished)
+                self._begin_anew(start=self.runner.active or finished)
                 return
             self._live.plan = plan
             if plan.steps != self.runner.total_steps:
@@ -137,7 +111,7 @@ class RunSession:
         with self._lock:
             self._forget_error()
             if self.runner.status in ("finished", "failed"):
-                self._load(start=True)
+                self._begin_anew(start=True)
             else:
                 self.runner.start()
 
@@ -150,7 +124,7 @@ class RunSession:
         with self._lock:
             self._forget_error()
             if self.runner.status == "failed":
-                self._load(start=False)
+                self._begin_anew(start=False)
             self.runner.step(count)
 
     def reset(self) -> None:
@@ -158,7 +132,7 @@ class RunSession:
         with self._lock:
             self._forget_error()
             self._canvas.notice = ""
-            self._load(start=self.runner.active)
+            self._begin_anew(start=self.runner.active)
 
     def branch(self, snapshot: Snapshot, plan: Plan) -> None:
         """Go on from a snapshot of the branch at hand, at once.
@@ -178,8 +152,8 @@ class RunSession:
             self._keep_newest()
             self.plan = plan
             self._canvas.title = plan.choice.title
-            number = self.branches[-1].number + 1
-            self._load(start=True, branch=Branch(self.current, snapshot, number))
+            self.tree.grow(snapshot)
+            self._load(start=True)
             changes = describe_change(snapshot.course[-1].plan, plan)
             what = f": {', '.join(changes)}" if changes else ""
             self._canvas.notice = f"branch from step {snapshot.step}{what}"
@@ -188,10 +162,10 @@ class RunSession:
         """Make another branch the one at hand, and rest at its end.
 
         Args:
-            branch: one of `branches`.
+            branch: one of the tree's.
         """
         with self._lock:
-            if branch is self.current:
+            if branch is self.tree.current:
                 return
             tip = branch.tip
             assert tip is not None, "a branch begins with its parent's snapshot"
@@ -200,7 +174,8 @@ class RunSession:
             plan = tip.course[-1].plan
             self.plan = dataclasses.replace(plan, steps=max(plan.steps, tip.step))
             self._canvas.title = plan.choice.title
-            self._load(start=False, branch=branch, tip=tip)
+            self.tree.go_to(branch)
+            self._load(start=False, tip=tip)
             self._canvas.notice = f"branch {branch.number}, {branch.name}"
 
     def follow(self, script: tuple[Stretch, ...]) -> None:
@@ -212,7 +187,7 @@ class RunSession:
         with self._lock:
             self._script = script
             self.plan = script[-1].plan
-            self._load(start=False)
+            self._begin_anew(start=False)
 
     def close(self) -> None:
         """Stop for good."""
@@ -246,7 +221,7 @@ class RunSession:
         if frame is None:
             self._canvas.notice = "nothing to save yet"
             return
-        for one in self.current.snapshots:
+        for one in self.tree.current.snapshots:
             if one.step == step < frame.step + 1:
                 frame = one.frame
         step = frame.step + 1
@@ -257,7 +232,7 @@ class RunSession:
                 "filename": f"{self.plan.choice.slug}-step{step}.png",
                 "mime": "image/png",
             },
-            encode_still(frame.images, recipe_text(self.current, frame)).data,
+            encode_still(frame.images, recipe_text(self.tree.current, frame)).data,
         )
 
     def branch_at(self, step: int) -> None:
@@ -266,7 +241,7 @@ class RunSession:
 
     def switch_to(self, number: int) -> None:
         """Make the branch of a number the one at hand."""
-        self.asked_to_switch(Branches(self.branches).find(number))
+        self.asked_to_switch(self.tree.branches.find(number))
 
     def views_left(self, count: int) -> None:
         """Pause when nobody looks."""
@@ -297,7 +272,7 @@ class RunSession:
             if self.runner.steps_done != frame.step + 1:
                 return  # Of a run that was replaced at this very moment.
             self.newest = frame
-            self.current.keep(frame, rests=False)
+            self.tree.current.keep(frame, rests=False)
             self._sender.frame(frame, self.runner.total_steps)
             self._progress(current_step=frame.step + 1, objective_value=frame.objective)
 
@@ -307,9 +282,9 @@ class RunSession:
             if self.runner.status == "finished" and self._live.has_other_subject:
                 # Chosen during the last update: as if chosen after it.
                 self._canvas.notice = f"new run: {self.plan.choice.kind}"
-                self._load(start=True)
+                self._begin_anew(start=True)
                 return
-            frame, branch = self.newest, self.current
+            frame, branch = self.newest, self.tree.current
             is_unshown, self._is_unshown = self._is_unshown, False
         if frame is not None and is_unshown:
             self._begin_curve(frame.step)
@@ -320,8 +295,7 @@ class RunSession:
             branch.keep(frame, rests=True)
             recipe = recipe_text(branch, frame)
             self.poster.keep(frame, self._sender.curve, recipe)
-            publish_strip(self._canvas, branch)
-            publish_branches(self._canvas, Branches(self.branches), branch, self._tips)
+            self.tree.publish(branch)
             self._canvas.notice = _advice(frame) or self._canvas.notice
 
     def failed(self, error: Exception) -> None:
@@ -341,34 +315,25 @@ class RunSession:
 
     def _begin_curve(self, until: int) -> None:
         self._sender.begin()
-        for kept in self.current.snapshots:
+        for kept in self.tree.current.snapshots:
             if kept.step <= until:
                 self._sender.curve.append(kept.step, kept.objective)
 
     def _keep_newest(self) -> None:
         """Keep where the branch at hand is, before another takes its place."""
         if self.newest is not None:
-            self.current.keep(self.newest, rests=True)
+            self.tree.current.keep(self.newest, rests=True)
 
-    def _load(
-        self,
-        *,
-        start: bool,
-        branch: Branch | None = None,
-        tip: Snapshot | None = None,
-    ) -> None:
-        """Replace the run: by a new one, a new branch, or, with `tip`, an old branch."""
-        plan = self.plan
-        live = self._live = _LivePlan(plan)
+    def _begin_anew(self, *, start: bool) -> None:
+        """Replace the run, and all its branches, by a new one."""
+        self.tree.plant()
+        self._load(start=start)
+
+    def _load(self, *, start: bool, tip: Snapshot | None = None) -> None:
+        """Run the branch at hand, from its start or, an old one, from its tip."""
+        plan, branch = self.plan, self.tree.current
+        live = self._live = LivePlan(plan)
         has_shown, self.newest = self.newest is not None, None
-        if branch is None:
-            branch = Branch()
-            self.branches = ()
-        self.current = branch
-        if branch not in self.branches:
-            self.branches = (*self.branches, branch)[-MAX_BRANCHES:]
-        publish_strip(self._canvas, None)
-        publish_branches(self._canvas, Branches(self.branches), branch)
         origin = tip or branch.origin
         state = origin.state if origin is not None else None
         done = origin.step if origin is not None else 0

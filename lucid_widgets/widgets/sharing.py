@@ -99,7 +99,7 @@ class Sharing(PlanTraits):
         session = self._open_session()
         frame = session.newest
         step = frame.step + 1 if frame is not None else 0
-        recipe = recipe_at(session.current, step)
+        recipe = recipe_at(session.tree.current, step)
         if recipe is None:
             raise ImageError("there is no picture yet; call start() or step() first")
         return recipe
@@ -253,12 +253,12 @@ class Sharing(PlanTraits):
 
         Each has `step`, `objective`, `image`, `images` and `state`.
         """
-        return self._open_session().current.snapshots
+        return self._open_session().tree.current.snapshots
 
     @property
     def branches(self) -> Branches:
         """The runs that go back to the same first step; prints as a tree."""
-        return Branches(self._open_session().branches)
+        return self._open_session().tree.branches
 
     def branch(self, step: int, **settings: Any) -> None:
         """Go on from a snapshot, with other settings; returns at once.
@@ -285,7 +285,7 @@ class Sharing(PlanTraits):
                     f"{did_you_mean(name, BRANCH_KEYWORDS)}"
                 )
         session = self._open_session()
-        snapshot = session.current.snapshot(step)
+        snapshot = session.tree.current.snapshot(step)
         with self._changes, self._quietly():
             before = session.plan
             try:

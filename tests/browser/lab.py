@@ -276,8 +276,9 @@ class Notebook:
         file = self.lab.home / "runtime" / f"kernel-{kernel}.json"
         client = BlockingKernelClient(connection_file=str(file))
         client.load_connection_file()
-        client.start_channels()
-        client.wait_for_ready(timeout=PATIENCE_S)
+        # Questions are held until the kernel is there. `wait_for_ready` would wait until
+        # the kernel says nothing for a while, which a run that shows itself does not do.
+        client.start_channels(iopub=False, stdin=False, hb=False, control=False)
         return client
 
     def close(self) -> None:

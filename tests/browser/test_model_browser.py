@@ -15,9 +15,9 @@ def test_a_layer_is_chosen_in_the_picture_and_its_channels_come(explorers):
     explorers.wait_for_icons(browser, 4)
     box = diagram(browser).locator("[role=option][title^='mixed3b,']")
     box.click()
-    wait_for(lambda: explorers.ask("browser.layer") == "mixed3b", "the layer")
     # What is linked with ipywidgets.link follows.
-    assert explorers.ask("follower.layer") == "mixed3b"
+    wait_for(lambda: explorers.ask("follower.layer") == "mixed3b", "the layer")
+    assert explorers.ask("browser.layer") == "mixed3b"
     facts = browser.locator(".lucid-facts")
     wait_for(lambda: "192" in facts.inner_text(), "the shape")
     assert browser.locator(".lucid-tile").count() == 192

@@ -129,7 +129,8 @@ def test_weights_that_are_not_numbers_are_noticed():
     kernel = model.get_layer("second").kernel
     kernel.assign(np.full(kernel.shape, np.nan))
     report = models.check(model, image_value_range=(0, 1))
-    assert "not finite" in report.problems[0]
+    assert "second/kernel are not finite" in report.problems[0]
+    assert len(report.problems) == 1
 
 
 def test_a_name_of_the_catalogue_is_checked():

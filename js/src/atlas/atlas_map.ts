@@ -90,6 +90,8 @@ export class AtlasMap {
   #view: View = { x: 0, y: 0, cell: 1 };
   #isFitted = true;
   #pointed = -1;
+  /** Where the next key starts: ahead of what is drawn, for keys pressed quickly. */
+  #at = -1;
   #pointer: readonly [number, number] | null = null;
   #isDue = false;
 
@@ -105,7 +107,7 @@ export class AtlasMap {
         },
         click: (at) => {
           const number = cellAt(this.#state.cells, this.#view, ...at);
-          if (number >= 0) events.pick(number);
+          if (number >= 0) this.#pick(number);
         },
         pan: (right, down) => this.#pan(right, down),
         zoom: (factor, about) => this.#zoom(factor, about),
@@ -130,6 +132,7 @@ export class AtlasMap {
   update(state: AtlasMapState): void {
     const before = this.#state;
     this.#state = state;
+    this.#at = state.selected;
     if (this.node.getAttribute("aria-label") !== state.label)
       this.node.setAttribute("aria-label", state.label);
     if (state.cells !== before.cells) {
@@ -244,15 +247,20 @@ export class AtlasMap {
   }
 
   #step(move: readonly [number, number]): void {
-    const { cells, selected } = this.#state;
+    const { cells } = this.#state;
     const middle = [this.#size.width / 2, this.#size.height / 2] as const;
     const next =
-      selected >= 0
-        ? neighbour(cells, selected, move)
+      this.#at >= 0
+        ? neighbour(cells, this.#at, move)
         : (nearestInSight(cells, this.#view, this.#size, middle, 1)[0] ?? -1);
     if (next < 0) return;
     this.#pointed = -1; // the keys lead, wherever the mouse rests
-    this.#events.pick(next);
+    this.#pick(next);
+  }
+
+  #pick(number: number): void {
+    this.#at = number;
+    this.#events.pick(number);
   }
 
   // What is drawn --------------------------------------------------------------------

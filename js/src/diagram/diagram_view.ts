@@ -49,6 +49,8 @@ export class DiagramView {
   #bands: readonly Band[] = [];
   #picture: Picture = { boxes: [], lines: [], width: 0, height: 0 };
   #chosen = -1;
+  /** Where the next key starts: ahead of what is drawn, for keys pressed quickly. */
+  #at = -1;
   #isDue = false;
 
   constructor(pick: (box: DiagramBox) => void, signal: AbortSignal) {
@@ -79,7 +81,7 @@ export class DiagramView {
       this.#chosen = -1;
     }
     const before = this.#chosen;
-    this.#chosen = chosen;
+    this.#chosen = this.#at = chosen;
     if (chosen !== before) this.#scrollToChosen();
     this.#paint();
     this.#mark(before);
@@ -190,18 +192,22 @@ export class DiagramView {
     const node = target instanceof Element ? target.closest(".lucid-box") : null;
     const number = Number(node?.getAttribute("data-number") ?? Number.NaN);
     const box = this.#picture.boxes[number];
-    if (box) this.#pick(box);
+    if (!box) return;
+    this.#at = number;
+    this.#pick(box);
   }
 
   #onKey(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const page = (this.node.clientHeight || HEIGHT) - 40;
     const { boxes } = this.#picture;
-    const next = boxAtKey(boxes, this.#chosen, event.key, page);
+    const next = boxAtKey(boxes, this.#at, event.key, page);
     if (next === null) return;
     event.preventDefault();
     const box = boxes[next];
-    if (box) this.#pick(box);
+    if (!box) return;
+    this.#at = next;
+    this.#pick(box);
   }
 
   /** Scrolls the list box, and never the page. */

@@ -28,6 +28,8 @@ export class TileGrid {
   #tiles = new Map<string, Tile>();
   #items: readonly GridItem[] = [];
   #selected: string | null = null;
+  /** Where the next key starts: ahead of what is drawn, for keys pressed quickly. */
+  #at: string | null = null;
 
   constructor(
     label: string,
@@ -42,7 +44,10 @@ export class TileGrid {
       "aria-label": label,
     });
     this.#icons = icons;
-    this.#pick = pick;
+    this.#pick = (unit) => {
+      this.#at = unit;
+      pick(unit);
+    };
     this.#visible = new VisibleTiles(this.node, icons, signal);
     this.node.addEventListener("click", (event) => this.#onClick(event), { signal });
     this.node.addEventListener("keydown", (event) => this.#onKey(event), { signal });
@@ -51,7 +56,7 @@ export class TileGrid {
   /** Shows these units in this order; a tile that was there stays as it is. */
   update(items: readonly GridItem[], selected: string | null): void {
     const isNew = selected !== this.#selected;
-    this.#selected = selected;
+    this.#selected = this.#at = selected;
     if (!sameUnits(items, this.#items)) this.#arrange(items);
     this.#items = items;
     for (const { unit, beside, share = null, caption, label } of items) {
@@ -94,7 +99,7 @@ export class TileGrid {
   #onKey(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey || !this.#items.length) return;
     const last = this.#items.length - 1;
-    const now = this.#items.findIndex(({ unit }) => unit === this.#selected);
+    const now = this.#items.findIndex(({ unit }) => unit === this.#at);
     const columns = this.#columns;
     const rows = Math.max(1, Math.floor(this.node.clientHeight / this.#rowHeight));
     const moves: Record<string, number> = {
