@@ -186,7 +186,7 @@ class Training:
         return value.detach()
 
     def _logits(self, x: Tensor) -> Tensor:
-        with autocast(self.device):
+        with autocast(self.device, enabled=self.options.bfloat16):
             return self.network(x).float()
 
     def _attacked(self, x: Tensor, truth: Tensor, distance: float) -> Tensor:
@@ -295,6 +295,12 @@ def main() -> None:
         help="steps of 0..255 by which each value of a photo may be changed to mislead",
     )
     add("--seed", type=int, default=0)
+    add(
+        "--bfloat16",
+        action=argparse.BooleanOptionalAction,
+        default=torch.cuda.is_available(),
+        help="multiply in it; also for processors with AMX",
+    )
     add("--threads", type=int, default=os.cpu_count(), help="of PyTorch")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

@@ -30,6 +30,6 @@ def side(step: int, steps: int, sides: list[int]) -> int:
     return some[step % len(some)]
 
 
-def autocast(device: torch.device) -> torch.autocast:
-    """Multiply in bfloat16 on a GPU, as it does so several times as fast."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+def autocast(device: torch.device, *, enabled: bool) -> torch.autocast:
+    """Multiply in bfloat16: on GPUs, and on processors with AMX, much faster."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=enabled)

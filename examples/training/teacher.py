@@ -118,7 +118,7 @@ def trained(
         for chosen in order[: steps // EPOCHS * BATCH].split(BATCH):
             optimizer.param_groups[0]["lr"] = rate(step, steps, LEARNING_RATE)
             x = coloured(views.cut(photos, chosen, TRAINED_AT), random)
-            with autocast(photos.device):
+            with autocast(photos.device, enabled=photos.is_cuda):
                 logits = teacher(x)
             value = functional.cross_entropy(
                 logits.float(), truth[chosen], label_smoothing=0.1
@@ -139,6 +139,6 @@ def opinions(teacher: MobileNet, photos: Tensor, views: Views) -> Tensor:
     """Return what the teacher thinks of each photo cut as `views` has it: logits [n, classes]."""
     found = []
     for chosen in torch.arange(len(photos), device=photos.device).split(1000):
-        with autocast(photos.device):
+        with autocast(photos.device, enabled=photos.is_cuda):
             found.append(teacher(views.cut(photos, chosen, LOOKS_AT)).half())
     return torch.cat(found)

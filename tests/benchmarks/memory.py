@@ -3,7 +3,7 @@
     python tests/benchmarks/memory.py [--steps 2000]
 
 Every frame is confirmed, by a front end in this process that keeps none of them;
-sliders move all the time. The bar is 50 MB of growth between step 200 and the end.
+sliders move all the time. The bar is 20 MB of growth between step 200 and the end.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from timing import resident_mb
 
 from lucid_widgets import FeatureVis
 
-BAR_MB = 50
+BAR_MB = 20
 
 
 class Forgetful(FrontEnd):

@@ -7,7 +7,7 @@ LUCID_SHARED; without it those rows are left out. Peers are optional. They want 
 environment of their own, whose interpreter is given:
 
     python3.11 -m venv ~/peers
-    ~/peers/bin/pip install torch torchvision tensorflow tf-keras tf-keras-vis xplique
+    ~/peers/bin/pip install torch torchvision tqdm decorator ipython future tensorflow tf-keras tf-keras-vis xplique
     ~/peers/bin/pip install --no-deps torch-lucent==0.1.8 kornia==0.4.1
     python tests/benchmarks/suite.py --peers ~/peers/bin/python
 
@@ -50,7 +50,12 @@ PEERS: dict[str, tuple[str, bool, int, dict[str, Any]]] = {
     "Xplique": ("xplique_vis.py", False, 4, {}),
 }
 ALONE = {"PyTorch by hand", "Lucid, compat.v1"}  # also at other sizes and batches
-CASES = [("mixed4a", 128, 1), ("mixed4a", 128, 4), ("mixed4a", 128, 8)]
+CASES = [
+    ("mixed4a", 128, 1),
+    ("mixed4a", 128, 4),
+    ("mixed4a", 128, 8),
+    ("mixed5a", 224, 1),
+]
 
 # What is aimed at: ours / peer, by batch. The share of the peak that a bar takes is the
 # share that we reach (`--only peak`) times the ratio here over the bar.

@@ -7,15 +7,8 @@ from __future__ import annotations
 
 import serving
 import torch
-
-# Lucent imports torchvision for one function. Builds of torchvision that do not fit
-# this PyTorch then miss operations of object detection, which nobody calls here.
-_missing = torch.library.Library("torchvision", "DEF")
-for _name in ("nms", "qnms"):
-    _missing.define(_name + "(Tensor dets, Tensor scores, float iou) -> Tensor")
-
-from lucent.modelzoo import inceptionv1  # noqa: E402
-from lucent.optvis import param, render  # noqa: E402
+from lucent.modelzoo import inceptionv1
+from lucent.optvis import param, render
 
 given = serving.arguments()
 model = inceptionv1(pretrained=False).eval()
