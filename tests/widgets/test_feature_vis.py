@@ -384,9 +384,9 @@ def test_a_picture_that_stays_grey_gets_advice(make_vis):
 
 
 def test_another_channel_chosen_during_the_last_update_is_shown(make_vis, monkeypatch):
-    from lucid_widgets.widgets.run_session import _LivePlan
+    from lucid_widgets.widgets.course import LivePlan
 
-    read, steps = _LivePlan.__call__, 3
+    read, steps = LivePlan.__call__, 3
 
     def read_and_choose(live):
         plan = read(live)
@@ -394,7 +394,7 @@ def test_another_channel_chosen_during_the_last_update_is_shown(make_vis, monkey
             vis.channel = 9
         return plan
 
-    monkeypatch.setattr(_LivePlan, "__call__", read_and_choose)
+    monkeypatch.setattr(LivePlan, "__call__", read_and_choose)
     vis = make_vis(objective="mixed4a:3", steps=steps)
     vis.start()
     vis.wait(120)
