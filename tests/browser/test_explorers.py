@@ -493,9 +493,13 @@ def test_without_widgets_there_is_a_poster_and_the_page_works_with_no_network(
         {"text/plain", "application/vnd.jupyter.widget-view+json"},
         {"text/plain", "image/png"},
     ]
-    saved = explorers.notebook.outputs(number)[1]["data"]["image/png"]
-    with Image.open(io.BytesIO(base64.b64decode(saved))) as poster:
-        assert min(poster.size) > 60
+
+    def poster_side() -> int:
+        saved = explorers.notebook.outputs(number)[1]["data"]["image/png"]
+        with Image.open(io.BytesIO(base64.b64decode(saved))) as poster:
+            return min(poster.size)
+
+    wait_for(lambda: poster_side() > 60, "the poster")
     path = explorers.ask("str(grid.to_html('grid.html').resolve())")
     context = browser.new_context(offline=True, color_scheme="dark")
     try:

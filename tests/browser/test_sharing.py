@@ -270,19 +270,34 @@ def pixels_of_url(url):
         return np.asarray(picture.convert("RGB"))
 
 
+def at_rest(page):
+    """Return the pixels of the canvas once they are the same for half a second."""
+    pictures = [painted(page)]
+
+    def are_same():
+        page.wait_for_timeout(500)
+        pictures.append(painted(page))
+        return np.array_equal(*pictures[-2:])
+
+    wait_for(are_same, "a picture at rest", 20)
+    return pictures[-1]
+
+
 def until_painted(page, expected):
     wait_for(lambda: np.array_equal(painted(page), expected()), "the pixels", 20)
 
 
 def test_two_snapshots_are_compared_by_mouse_and_by_keys(page_of_a_run, shot):
     page = page_of_a_run
-    newest = painted(page)
-    scrubber = page.get_by_role("slider", name="filmstrip")
-    scrubber.focus()
-    page.keyboard.press("Home")
-    wait_for(lambda: not np.array_equal(painted(page), newest), "step 1")
-    page.wait_for_timeout(300)
-    first = painted(page)
+    page.get_by_role("slider", name="filmstrip").focus()
+
+    def pressed(key):
+        page.keyboard.press(key)
+        return at_rest(page)
+
+    first, newest = pressed("Home"), pressed("End")
+    assert not np.array_equal(first, newest)
+    pressed("Home")
     page.get_by_role("button", name="Compare").click()
     divider = page.get_by_role("slider", name="divider")
     divider.wait_for()
