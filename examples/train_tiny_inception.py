@@ -13,7 +13,8 @@ minutes for one, and the teacher hours. Nobody who only uses the package needs i
 written to ``--out``:
 
     train.npy, val.npy         the photos, decoded once
-    opinions_*.npy             what the teacher thinks of views of them, computed once
+    teacher.pt                 the teacher, trained once
+    opinions_*.npy             what it thinks of views of the photos, computed once
     checkpoint.pt              everything needed to go on
     log.tsv                    epoch, learning rate, loss, top-1, top-5
     tiny_inception.npz         float16, batch normalization folded: what the package ships
@@ -34,7 +35,7 @@ from torch.nn import functional
 from training.muon import Muon
 from training.network import Network
 from training.schedule import autocast, rate, side
-from training.teacher import opinions, trained
+from training.teacher import MobileNet, opinions, trained
 from training.tiny_imagenet import (
     Views,
     accuracy,
@@ -47,9 +48,6 @@ from training.tiny_imagenet import (
 LABEL_SMOOTHING = 0.1
 WEIGHT_DECAY = 0.05
 TEACHER_TEMPERATURE = 2.0
-VIEWS = 8
-"""Epochs after which photos are cut as in the first again: what the teacher knows."""
-
 AVERAGED, AVERAGED_EVERY = 500, 5
 """What is exported is the mean of the weights over about so many steps, of every fifth."""
 
@@ -117,23 +115,45 @@ class Training:
     def _opinions(self) -> Tensor:
         """Return what the teacher thinks of all views, [views, n, classes]."""
         # Of these views, and no others: the name tells what they depend on.
-        name = f"opinions_{self.options.seed}_{self.options.augmentation:g}.npy"
+        options = self.options
+        name = f"opinions_{options.seed}_{options.augmentation:g}_{options.views}.npy"
         path = self.folder / name
         if not path.exists():
-            known = (self.photos, self.truth, self.validation)
-            teacher = trained(self.options.teacher, *known, self.options.augmentation)
+            teacher = self._teacher()
+            views = map(self._views, range(options.views))
             found = [
-                opinions(teacher, self.photos, self._views(epoch)).cpu().numpy()
-                for epoch in range(VIEWS)
+                opinions(teacher, self.photos, some, bfloat16=options.bfloat16)
+                for some in views
             ]
+            found = torch.stack(found).cpu().numpy()
             half = path.with_suffix(".part.npy")
-            np.save(half, np.stack(found))
+            np.save(half, found)
             half.replace(path)
         return torch.from_numpy(np.load(path)).to(self.device)
 
+    def _teacher(self) -> MobileNet:
+        path, options = self.folder / "teacher.pt", self.options
+        if path.exists():
+            teacher = MobileNet().to(self.device, memory_format=torch.channels_last)
+            teacher.load_state_dict(torch.load(path, self.device, weights_only=True))
+            return teacher.eval()
+        teacher = trained(
+            options.teacher,
+            self.photos,
+            self.truth,
+            self.validation,
+            options.augmentation,
+            options.teacher_epochs,
+            options.teacher_frozen,
+            bfloat16=options.bfloat16,
+        )
+        torch.save(teacher.state_dict(), path)
+        return teacher
+
     def _views(self, epoch: int) -> Views:
         """Return how photos are cut in an epoch."""
-        self.random.manual_seed(self.options.seed * 1_000_003 + epoch % VIEWS)
+        view = epoch % self.options.views
+        self.random.manual_seed(self.options.seed * 1_000_003 + view)
         return Views(len(self.photos), self.options.augmentation, self.random)
 
     def run(self) -> None:
@@ -148,7 +168,7 @@ class Training:
             started, losses = time.monotonic(), []
             for i in range(self.step % self.epoch_steps, self.epoch_steps):
                 chosen = order[i * batch : (i + 1) * batch]
-                losses.append(self._update(views, chosen, epoch % VIEWS))
+                losses.append(self._update(views, chosen, epoch % self.options.views))
                 if self.step % 100 == 0:
                     mean = float(torch.stack(losses[-100:]).mean())
                     speed = len(losses) * batch / (time.monotonic() - started)
@@ -167,7 +187,7 @@ class Training:
         for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = rate(self.step, self.steps, options.learning_rate)
-        self.random.manual_seed(options.seed * 1_000_003 + VIEWS + self.step)
+        self.random.manual_seed(options.seed * 1_000_003 + options.views + self.step)
         x = views.cut(self.photos, chosen, side(self.step, self.steps, options.sides))
         x = coloured(x, self.random)
         truth = self.truth[chosen]
@@ -286,6 +306,20 @@ def main() -> None:
         type=Path,
         metavar="H5",
         help="distil from MobileNet 0.75: Keras' weights, mobilenet_7_5_224_tf.h5",
+    )
+    add("--teacher-epochs", type=int, default=6, help="of training the teacher")
+    add(
+        "--teacher-frozen",
+        type=int,
+        default=0,
+        help="pairs of the teacher's convolutions that stay as they are, 0 to 13",
+    )
+    add(
+        "--views",
+        type=int,
+        default=8,
+        help="epochs after which photos are cut as in the first again: those that the"
+        " teacher is asked about",
     )
     add("--teacher-weight", type=float, default=0.7, help="0 to 1")
     add(

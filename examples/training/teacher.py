@@ -23,7 +23,7 @@ PAIRS = (
 TRAINED_AT, LOOKS_AT = 96, 128
 """Height and width of the photos; larger ones than in training do best in use (Touvron 2019)."""
 
-EPOCHS, BATCH, LEARNING_RATE, WEIGHT_DECAY = 6, 256, 0.001, 0.05
+BATCH, LEARNING_RATE, WEIGHT_DECAY = 256, 0.001, 0.05
 
 
 class MobileNet(nn.Module):
@@ -48,6 +48,12 @@ class MobileNet(nn.Module):
             }
         )
         self.head = nn.Linear(depth, CLASSES)
+
+    def freeze(self, pairs: int) -> None:
+        """Leave the first convolution and so many pairs as ImageNet made them."""
+        for name in list(self.convolutions)[: 1 + 2 * pairs]:
+            self.convolutions[name].requires_grad_(requires_grad=False)
+            self.norms[name].requires_grad_(requires_grad=False)
 
     def features(self, x: Tensor) -> Tensor:
         for name, convolution in self.convolutions.items():
@@ -95,8 +101,12 @@ def trained(
     truth: Tensor,
     validation: tuple[Tensor, Tensor],
     strength: float,
+    epochs: int,
+    frozen: int,
+    *,
+    bfloat16: bool,
 ) -> MobileNet:
-    """Return MobileNet as it names the 200 classes after some epochs of all its layers.
+    """Return MobileNet as it names the 200 classes after some epochs.
 
     Args:
         weights: Keras' file.
@@ -104,21 +114,28 @@ def trained(
         truth: the number of each one's class.
         validation: as many again, other ones.
         strength: of the augmentation.
+        epochs: of training.
+        frozen: pairs of convolutions to leave as they are, with the first one: the
+            largest images are theirs, and half of the time.
+        bfloat16: multiply in it.
     """
     teacher = MobileNet()
     teacher.load(weights)
     teacher.to(photos.device, memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(teacher.parameters(), weight_decay=WEIGHT_DECAY)
+    if frozen:
+        teacher.freeze(frozen)
+    learning = [p for p in teacher.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(learning, weight_decay=WEIGHT_DECAY)
     random = torch.Generator(photos.device).manual_seed(1)
-    step, steps = 0, EPOCHS * (len(photos) // BATCH)
-    for epoch in range(EPOCHS):
+    step, steps = 0, epochs * (len(photos) // BATCH)
+    for epoch in range(epochs):
         views = Views(len(photos), strength, random)
         order = torch.randperm(len(photos), generator=random, device=photos.device)
         teacher.train()
-        for chosen in order[: steps // EPOCHS * BATCH].split(BATCH):
+        for chosen in order[: steps // epochs * BATCH].split(BATCH):
             optimizer.param_groups[0]["lr"] = rate(step, steps, LEARNING_RATE)
             x = coloured(views.cut(photos, chosen, TRAINED_AT), random)
-            with autocast(photos.device, enabled=photos.is_cuda):
+            with autocast(photos.device, enabled=bfloat16):
                 logits = teacher(x)
             value = functional.cross_entropy(
                 logits.float(), truth[chosen], label_smoothing=0.1
@@ -135,10 +152,12 @@ def trained(
 
 
 @torch.no_grad()
-def opinions(teacher: MobileNet, photos: Tensor, views: Views) -> Tensor:
+def opinions(
+    teacher: MobileNet, photos: Tensor, views: Views, *, bfloat16: bool
+) -> Tensor:
     """Return what the teacher thinks of each photo cut as `views` has it: logits [n, classes]."""
     found = []
     for chosen in torch.arange(len(photos), device=photos.device).split(1000):
-        with autocast(photos.device, enabled=photos.is_cuda):
+        with autocast(photos.device, enabled=bfloat16):
             found.append(teacher(views.cut(photos, chosen, LOOKS_AT)).half())
     return torch.cat(found)
