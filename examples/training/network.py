@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -152,6 +152,57 @@ class Network(nn.Module):
                     lambda _module, _inputs, values, one=one: one.settle(values)
                 )
             )
+        self.eval()
+        self(x)
+        for hook in hooks:
+            hook.remove()
+
+    @torch.no_grad()
+    def statistics(self, x: Tensor) -> dict[str, Tensor]:
+        """Return deviation and mean, ``[2, depth]``, of what each convolution gives to ReLU.
+
+        Args:
+            x: photos.
+        """
+        found: dict[str, Tensor] = {}
+
+        def look(name: str, values: Tensor) -> None:
+            found[name] = torch.stack(torch.std_mean(values, (0, 2, 3)))
+
+        self._at_norms(x, look)
+        return found
+
+    @torch.no_grad()
+    def renormalize(self, x: Tensor, wanted: dict[str, Tensor]) -> None:
+        """Change scales and shifts so that `statistics` are those that are wanted."""
+        convolutions = dict(self.convolutions())
+
+        def move(name: str, values: Tensor) -> Tensor:
+            spread, mean = torch.std_mean(values, (0, 2, 3))
+            wanted_spread, wanted_mean = wanted[name]
+            # A channel that hardly moves is no reason to move it a lot.
+            scale = (wanted_spread / spread.clamp(min=1e-4)).clamp(0.5, 3.0)
+            shift = wanted_mean - mean * scale
+            norm = convolutions[name].norm
+            norm.weight.mul_(scale)
+            norm.bias.mul_(scale).add_(shift)
+            return values * scale[:, None, None] + shift[:, None, None]
+
+        self._at_norms(x, move)
+
+    def _at_norms(
+        self, x: Tensor, call: Callable[[str, Tensor], Tensor | None]
+    ) -> None:
+        """Look at what normalizations give to photos, one after the other.
+
+        What `call` returns, if anything, goes on in its place.
+        """
+        hooks = [
+            one.norm.register_forward_hook(
+                lambda _module, _inputs, values, name=name: call(name, values)
+            )
+            for name, one in self.convolutions()
+        ]
         self.eval()
         self(x)
         for hook in hooks:

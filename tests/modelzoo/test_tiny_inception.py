@@ -11,7 +11,7 @@ from lucid_widgets.modelzoo import tiny_inception
 from lucid_widgets.modelzoo.tiny_inception import BLOCKS, TinyInception
 
 # Means and deviations of the activations of the three images of `photos`, from the weights that were
-# checked on the validation photos (52.2 % top-1).
+# checked on the validation photos (55.1 % top-1).
 GOLDEN = {
     "conv2d0": [[1.0116, 1.05765, 0.900489], [0.973791, 1.25053, 1.24516]],
     "mixed4a_pre_relu": [[0.201108, 0.179221, 0.130997], [1.33381, 1.85275, 1.2337]],
