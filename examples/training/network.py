@@ -144,18 +144,10 @@ class Network(nn.Module):
             arrays = {k: file[k].astype(np.float32) for k in file.files}
         self.softmax2.weight.copy_(torch.from_numpy(arrays["softmax2_w"].T))
         self.softmax2.bias.copy_(torch.from_numpy(arrays["softmax2_b"]))
-        hooks = []
-        for name, one in self.convolutions():
+        convolutions = dict(self.convolutions())
+        for name, one in convolutions.items():
             one.unfold(arrays[f"{name}_w"], arrays[f"{name}_b"])
-            hooks.append(
-                one.conv.register_forward_hook(
-                    lambda _module, _inputs, values, one=one: one.settle(values)
-                )
-            )
-        self.eval()
-        self(x)
-        for hook in hooks:
-            hook.remove()
+        self._pass(x, "conv", lambda name, values: convolutions[name].settle(values))
 
     @torch.no_grad()
     def statistics(self, x: Tensor) -> dict[str, Tensor]:
@@ -169,7 +161,7 @@ class Network(nn.Module):
         def look(name: str, values: Tensor) -> None:
             found[name] = torch.stack(torch.std_mean(values, (0, 2, 3)))
 
-        self._at_norms(x, look)
+        self._pass(x, "norm", look)
         return found
 
     @torch.no_grad()
@@ -188,17 +180,17 @@ class Network(nn.Module):
             norm.bias.mul_(scale).add_(shift)
             return values * scale[:, None, None] + shift[:, None, None]
 
-        self._at_norms(x, move)
+        self._pass(x, "norm", move)
 
-    def _at_norms(
-        self, x: Tensor, call: Callable[[str, Tensor], Tensor | None]
+    def _pass(
+        self, x: Tensor, part: str, call: Callable[[str, Tensor], Tensor | None]
     ) -> None:
-        """Look at what normalizations give to photos, one after the other.
+        """Look at photos, and call with what each ``conv`` or ``norm`` makes of them.
 
         What `call` returns, if anything, goes on in its place.
         """
         hooks = [
-            one.norm.register_forward_hook(
+            getattr(one, part).register_forward_hook(
                 lambda _module, _inputs, values, name=name: call(name, values)
             )
             for name, one in self.convolutions()

@@ -1,20 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { COUNT_VIEWS_AFTER_MS } from "../src/widgets/frame_canvas.js";
 import { button, label, start, text } from "./running_canvas.js";
-import { type Counts, installStandIns, StandInBitmap, settle } from "./stand_ins.js";
+import { StandInBitmap, settle, standIns } from "./stand_ins.js";
 
-let counts: Counts;
-
-beforeEach(() => {
-  counts = installStandIns();
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
-  document.body.replaceChildren();
-});
+const counts = standIns();
 
 describe("a model", () => {
   it("says that it is ready as soon as it is initialised", () => {
@@ -28,20 +17,20 @@ describe("a model", () => {
       const { el, cleanUp } = show();
       model.frame(step);
       await settle();
-      expect(counts.drawn.at(-1)).toBe(step);
+      expect(counts().drawn.at(-1)).toBe(step);
       cleanUp();
       el.remove();
       expect(model.listenerCount).toBe(before);
-      expect(counts.observers()).toBe(0);
+      expect(counts().observers()).toBe(0);
     }
-    for (const [, , options] of counts.windowListeners.mock.calls) {
+    for (const [, , options] of counts().windowListeners.mock.calls) {
       expect(options).toHaveProperty("signal.aborted", true);
     }
     expect(StandInBitmap.open).toBe(1);
     close();
     expect(model.listenerCount).toBe(0);
     expect(StandInBitmap.open).toBe(0);
-    expect(counts.objectUrls()).toBe(0);
+    expect(counts().objectUrls()).toBe(0);
   });
 
   it("tells how many views are on the page after one was removed", async () => {
@@ -144,7 +133,7 @@ describe("a view", () => {
     await settle();
     const second = show();
     await settle();
-    expect(counts.drawn.filter((byte) => byte === 5).length).toBeGreaterThan(1);
+    expect(counts().drawn.filter((byte) => byte === 5).length).toBeGreaterThan(1);
     model.frame(6);
     await settle();
     expect(label(first.el)).toContain("step 6");

@@ -1,27 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ANSWER_MS } from "../src/saving.js";
 import frameCanvas from "../src/widgets/frame_canvas.js";
 import { button, label, start, text } from "./running_canvas.js";
-import {
-  type Counts,
-  installStandIns,
-  StandInBitmap,
-  StandInModel,
-  settle,
-} from "./stand_ins.js";
+import { StandInBitmap, StandInModel, settle, standIns } from "./stand_ins.js";
 
-let counts: Counts;
-
-beforeEach(() => {
-  counts = installStandIns();
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
-  document.body.replaceChildren();
-});
+const counts = standIns();
 
 describe("without a kernel", () => {
   const saved = {
@@ -38,7 +21,7 @@ describe("without a kernel", () => {
     const { model, show } = start(saved);
     const { el } = show("jupyter-widgets-disconnected");
     await settle();
-    expect(counts.drawn.at(-1)).toBe(77);
+    expect(counts().drawn.at(-1)).toBe(77);
     expect(label(el)).toContain("step 512 of 512");
     expect(text(el, ".lucid-status")).toBe("no kernel: showing the saved picture");
     expect(el.querySelector(".lucid-sparkline path")?.getAttribute("d")).not.toBe("");
@@ -49,7 +32,9 @@ describe("without a kernel", () => {
     expect(model.sentOfKind("command")).toEqual([]);
     button(el, "Save").click();
     await settle();
-    expect(counts.downloads).toEqual(["TinyInception-channel-mixed4a-30-step-512.png"]);
+    expect(counts().downloads).toEqual([
+      "TinyInception-channel-mixed4a-30-step-512.png",
+    ]);
   });
 
   it("a missing picture is explained", async () => {
@@ -73,7 +58,7 @@ describe("a reset run, in a page that was reloaded", () => {
   it("shows the poster when there is no kernel", async () => {
     const { el } = start(saved).show("jupyter-widgets-disconnected");
     await settle();
-    expect(counts.drawn.at(-1)).toBe(77);
+    expect(counts().drawn.at(-1)).toBe(77);
     expect(text(el, ".lucid-status")).toContain("saved picture");
   });
 });
@@ -171,20 +156,20 @@ describe("Save", () => {
     model.emit("msg:custom", still, [Uint8Array.of(1)]);
     model.emit("msg:custom", still, [Uint8Array.of(1)]);
     await vi.advanceTimersByTimeAsync(ANSWER_MS * 2);
-    expect(counts.downloads).toEqual(["full.png"]);
+    expect(counts().downloads).toEqual(["full.png"]);
     close();
-    expect(counts.objectUrls()).toBe(0);
+    expect(counts().objectUrls()).toBe(0);
   });
 
   it("downloads what the browser has when no answer comes", async () => {
     const { model } = await prepared();
     await vi.advanceTimersByTimeAsync(ANSWER_MS - 100);
-    expect(counts.downloads).toEqual([]);
+    expect(counts().downloads).toEqual([]);
     await vi.advanceTimersByTimeAsync(200);
-    expect(counts.downloads).toEqual(["TinyInception-channel-mixed4a-30-step-4.png"]);
+    expect(counts().downloads).toEqual(["TinyInception-channel-mixed4a-30-step-4.png"]);
     model.emit("msg:custom", still, [Uint8Array.of(1)]);
-    expect(counts.downloads).toHaveLength(1);
+    expect(counts().downloads).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(20_000);
-    expect(counts.objectUrls()).toBe(0);
+    expect(counts().objectUrls()).toBe(0);
   });
 });

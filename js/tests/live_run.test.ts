@@ -2,22 +2,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { joinCurve, LiveRun, type View } from "../src/canvas/live_run.js";
 import type { FrameMessage } from "../src/protocol.js";
 import type { Poster } from "../src/traits.js";
-import {
-  BROKEN,
-  type Counts,
-  installStandIns,
-  StandInBitmap,
-  settle,
-} from "./stand_ins.js";
+import { BROKEN, StandInBitmap, settle, standIns } from "./stand_ins.js";
 
-let counts: Counts;
+const counts = standIns();
 let confirmed: number[];
 let controller: AbortController;
 let run: LiveRun;
 const askedAgain = vi.fn();
 
 beforeEach(() => {
-  counts = installStandIns();
   confirmed = [];
   controller = new AbortController();
   run = new LiveRun(
@@ -29,9 +22,6 @@ beforeEach(() => {
 
 afterEach(() => {
   controller.abort();
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
-  document.body.replaceChildren();
 });
 
 function addView(): View & { paint: ReturnType<typeof vi.fn> } {
@@ -163,7 +153,7 @@ describe("frames", () => {
     await settle();
     for (const view of views) expect(view.paint).toHaveBeenCalledTimes(1);
     expect(confirmed).toEqual([1]);
-    expect(counts.drawn).toEqual([]); // painting itself is the views' business
+    expect(counts().drawn).toEqual([]); // painting itself is the views' business
   });
 });
 

@@ -1,16 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import modelBrowser from "../src/widgets/model_browser.js";
-import { installStandIns, StandInModel, settle } from "./stand_ins.js";
+import { StandInModel, settle, standIns } from "./stand_ins.js";
 
-beforeEach(() => {
-  installStandIns();
-});
-
-afterEach(() => {
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
-  document.body.replaceChildren();
-});
+standIns();
 
 const ATTACK = '<img src=x onerror="window.attacked = true">';
 

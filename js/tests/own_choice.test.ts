@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Chosen } from "../src/base/own_choice.js";
 import { Questions } from "../src/base/questions.js";
 import { State } from "../src/base/state.js";
@@ -8,16 +8,9 @@ import type {
   Position,
   RefusalMessage,
 } from "../src/widget_protocol.js";
-import { installStandIns, StandInModel, settle } from "./stand_ins.js";
+import { StandInModel, settle, standIns } from "./stand_ins.js";
 
-beforeEach(() => {
-  installStandIns();
-});
-
-afterEach(() => {
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
-});
+standIns();
 
 function start(links: readonly string[] = []) {
   const model = new StandInModel({ selection: at([0, 0]), links });

@@ -1,17 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import deepdream from "../src/widgets/deepdream.js";
-import { installStandIns, StandInModel, settle } from "./stand_ins.js";
+import { StandInModel, settle, standIns } from "./stand_ins.js";
 
-beforeEach(() => {
-  installStandIns();
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
-  document.body.replaceChildren();
-});
+standIns();
 
 const view = (...bytes: number[]) => new DataView(Uint8Array.from(bytes).buffer);
 

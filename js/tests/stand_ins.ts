@@ -116,7 +116,7 @@ export interface Counts {
 }
 
 /** Installs the stand-ins. `vi.unstubAllGlobals` and `restoreAllMocks` remove them. */
-export function installStandIns(): Counts {
+function installStandIns(): Counts {
   StandInBitmap.open = 0;
   StandInBitmap.decoded = [];
   let observers = 0;
@@ -228,6 +228,7 @@ export function standIns(): () => Counts {
     counts = installStandIns();
   });
   afterEach(() => {
+    vi.useRealTimers();
     vi.unstubAllGlobals();
     vi.restoreAllMocks();
     document.body.replaceChildren();

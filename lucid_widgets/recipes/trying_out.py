@@ -147,14 +147,9 @@ def visualize(
 ) -> None:
     """Look for what is wrong with a unit in the middle, and save its picture if asked to."""
     height, width, channels = model.image_shape
-    size = (
-        (height, width)
-        if model.fixed_size
-        else (
-            min(height, _LARGEST),
-            min(width, _LARGEST),
-        )
-    )
+    size = (height, width)
+    if not model.fixed_size:
+        size = (min(height, _LARGEST), min(width, _LARGEST))
     structure = RenderSettings(size=size, channels=None if channels == 3 else channels)
     try:
         layer, channel = _subject(model, pictures)
