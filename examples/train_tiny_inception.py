@@ -33,6 +33,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+from training.loss import loss
 from training.muon import Muon
 from training.network import Network
 from training.schedule import autocast, rate, side
@@ -46,29 +47,12 @@ from training.tiny_imagenet import (
     report,
 )
 
-LABEL_SMOOTHING = 0.1
 WEIGHT_DECAY = 0.05
-TEACHER_TEMPERATURE = 2.0
 AVERAGED, AVERAGED_EVERY = 500, 5
 """What is exported is the mean of the weights over about so many steps, of every fifth."""
 
 CALIBRATED = 5000
 """Photos on which the statistics of that mean are taken."""
-
-
-def loss(
-    logits: Tensor, truth: Tensor, teacher: Tensor | None, weight: float
-) -> Tensor:
-    """Cross entropy with the truth, and with the teacher's softened opinion."""
-    plain = functional.cross_entropy(logits, truth, label_smoothing=LABEL_SMOOTHING)
-    if teacher is None:
-        return plain
-    t = TEACHER_TEMPERATURE
-    target = functional.softmax(teacher / t, 1)
-    own = functional.log_softmax(logits / t, 1)
-    # t squared keeps the gradient's size (Hinton, Vinyals, Dean 2015, section 2).
-    soft = functional.kl_div(own, target, reduction="batchmean") * t * t
-    return (1 - weight) * plain + weight * soft
 
 
 class Training:

@@ -126,11 +126,17 @@ class Network(nn.Module):
         arrays = {}
         for name, convolution in self.convolutions():
             arrays[f"{name}_w"], arrays[f"{name}_b"] = convolution.folded()
-        arrays["softmax2_w"] = self.softmax2.weight.T.cpu().numpy()
-        arrays["softmax2_b"] = self.softmax2.bias.cpu().numpy()
-        np.savez_compressed(
-            path, **{k: v.astype(np.float16) for k, v in arrays.items()}
-        )
+        arrays = {k: v.astype(np.float16) for k, v in arrays.items()}
+        np.savez_compressed(path, **arrays, **self.last_layer())
+
+    @torch.no_grad()
+    def last_layer(self) -> dict[str, np.ndarray]:
+        """Return the arrays of the last layer as `export` writes them."""
+        arrays = {
+            "softmax2_w": self.softmax2.weight.T.cpu().numpy(),
+            "softmax2_b": self.softmax2.bias.cpu().numpy(),
+        }
+        return {k: v.astype(np.float16) for k, v in arrays.items()}
 
     @torch.no_grad()
     def start_from(self, path: Path, x: Tensor) -> None:
