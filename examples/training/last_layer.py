@@ -130,10 +130,10 @@ def main() -> None:
         raise SystemExit(__doc__)
     archive, folder, given, out = map(Path, sys.argv[1:])
     opinions = sorted(folder.glob("opinions_*.npy"))
-    if not opinions:
+    if len(opinions) != 1:
         raise SystemExit(
-            f"{folder} holds no opinions_*.npy; expected the folder of a training with"
-            " --teacher: run train_tiny_inception.py first (--epochs 0 suffices)"
+            f"{folder} holds {len(opinions)} files opinions_*.npy; expected one: that of"
+            " a training with --teacher (train_tiny_inception.py, --epochs 0 suffices)"
         )
     torch.manual_seed(0)
     random = torch.Generator().manual_seed(5)

@@ -291,10 +291,12 @@ def test_a_photo_dreams_and_takes_over_what_changes(explorers, shot):
     wait_for(lambda: explorers.ask("len(dream.moment_sizes)") > 1, "the moments")
     growth = output.get_by_label("How it grew")
     growth.focus()
+    now = dream.get_attribute("src")
     explorers.page.keyboard.press("Home")
+    wait_for(lambda: dream.get_attribute("src") != now, "its beginning")
     wait_for(
         lambda: "picture 1 of" in (growth.get_attribute("aria-valuetext") or ""),
-        "its beginning",
+        "its number",
     )
     output.get_by_role("button", name="Replay").click()
     now = "as it is now"
