@@ -12,14 +12,13 @@ and raised by `wait`: output of a thread would land in whatever cell runs next.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Literal, Protocol, TypeAlias
 
 from lucid_widgets.frame import Frame
+from lucid_widgets.stream.at_exit import close_at_exit
 from lucid_widgets.stream.protocol import Status
 from lucid_widgets.stream.run_state import RunState
 from lucid_widgets.stream.waiting import wait_until
@@ -87,7 +86,7 @@ class Runner:
         self._busy = False
         self._preparing = False
         self._poked = False
-        _open_runners.add(self)
+        close_at_exit(self)
 
     @property
     def status(self) -> Status:
@@ -384,16 +383,3 @@ class Runner:
             if close is not None:
                 with contextlib.suppress(Exception):
                     close()
-
-
-_open_runners: weakref.WeakSet[Runner] = weakref.WeakSet()
-
-
-def _close_all() -> None:
-    """Stop every run before the interpreter takes its modules apart."""
-    for runner in list(_open_runners):
-        with contextlib.suppress(Exception):
-            runner.close()
-
-
-atexit.register(_close_all)

@@ -11,22 +11,21 @@ wins, and the older one is closed at its next item.
                      '--------'-- replaced, dropped, failed --'
 
 The thread starts with the first job, and ends when there has been none for a while.
-It is a daemon, so a kernel that shuts down does not wait for it. What a job raises is
+It is a daemon, so a kernel that shuts down waits for no more than the item in progress. What a job raises is
 handed to `failed`, and raised by `wait`: output of a thread would land in whatever
 cell runs next.
 """
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import itertools
 import threading
-import weakref
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
+from lucid_widgets.stream.at_exit import close_at_exit
 from lucid_widgets.stream.waiting import wait_until
 
 IDLE_S = 5.0
@@ -69,7 +68,7 @@ class Worker:
         self._current: _Job | None = None
         self._error: Exception | None = None
         self._closed = False
-        _open_workers.add(self)
+        close_at_exit(self)
 
     @property
     def thread(self) -> threading.Thread | None:
@@ -247,15 +246,3 @@ def _close(job: _Job) -> None:
 
 _NOTHING = _Job("nothing", lambda: None, 0, 0, lambda error: None)
 """A turn in which jobs that were given up are closed."""
-
-_open_workers: weakref.WeakSet[Worker] = weakref.WeakSet()
-
-
-def _close_all() -> None:
-    """Stop all work before the interpreter takes its modules apart."""
-    for worker in list(_open_workers):
-        with contextlib.suppress(Exception):
-            worker.close()
-
-
-atexit.register(_close_all)

@@ -375,6 +375,22 @@ print(vis.current_step)
     assert (done.returncode, done.stdout) == (0, "2\n"), done.stderr
 
 
+def test_a_script_may_end_while_tensorflow_is_being_imported():
+    script = """
+import sys
+from lucid_widgets import FeatureVis
+vis = FeatureVis()
+vis.pause()
+vis.learning_rate = 0.02
+vis.step(2)
+print("tensorflow.python.keras" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr
+
+
 def test_a_picture_that_stays_grey_gets_advice(make_vis):
     vis = make_vis(learning_rate=1e-8, steps=70)
     vis.start()
