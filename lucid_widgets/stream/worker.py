@@ -11,9 +11,9 @@ wins, and the older one is closed at its next item.
                      '--------'-- replaced, dropped, failed --'
 
 The thread starts with the first job, and ends when there has been none for a while.
-It is a daemon, so a kernel that shuts down waits for no more than the item in progress. What a job raises is
-handed to `failed`, and raised by `wait`: output of a thread would land in whatever
-cell runs next.
+It is a daemon, so a kernel that shuts down waits for no more than the item in progress.
+What a job raises is handed to `failed`, and raised by `wait`: output of a thread would
+land in whatever cell runs next.
 """
 
 from __future__ import annotations

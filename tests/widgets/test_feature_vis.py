@@ -383,7 +383,7 @@ vis = FeatureVis()
 vis.pause()
 vis.learning_rate = 0.02
 vis.step(2)
-print("tensorflow.python.keras" in sys.modules)
+print("h5py" in sys.modules)
 """
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60
