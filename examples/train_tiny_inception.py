@@ -27,6 +27,7 @@ import argparse
 import copy
 import os
 import time
+from itertools import starmap
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ from torch.nn import functional
 from training.loss import loss
 from training.muon import Muon
 from training.network import Network
-from training.schedule import autocast, rate, side
+from training.schedule import Size, autocast, rate, size
 from training.teacher import MobileNet, opinions, trained
 from training.tiny_imagenet import (
     Views,
@@ -176,14 +177,17 @@ class Training:
             for group in optimizer.param_groups:
                 group["lr"] = rate(self.step, self.steps, options.learning_rate)
         self.random.manual_seed(options.seed * 1_000_003 + options.views + self.step)
-        x = views.cut(self.photos, chosen, side(self.step, self.steps, options.sides))
+        growing = not options.all_sides
+        now = size(self.step, self.steps, options.sizes, growing=growing)
+        x = views.cut(self.photos, chosen, now.side)
         x = coloured(x, self.random)
         truth = self.truth[chosen]
         teacher = None if self.opinions is None else self.opinions[view, chosen].float()
         self.network.train()
-        if options.adversarial:
-            x = self._attacked(x, truth, options.adversarial * 2 / 255)
-        value = loss(self._logits(x), truth, teacher, options.teacher_weight)
+        if now.adversarial:
+            x = self._attacked(x, truth, now.adversarial * 2 / 255)
+        logits = now.sharpness * self._logits(x)
+        value = loss(logits, truth, teacher, options.teacher_weight)
         self.network.zero_grad(set_to_none=True)
         value.backward()
         for optimizer in self.optimizers.values():
@@ -280,6 +284,20 @@ def main() -> None:
         default=[32, 48, 64, 80, 96],
         help="height and width of the photos, small to large",
     )
+    add(
+        "--all-sides",
+        action="store_true",
+        help="photos of all sizes from the first step on: for --start-from",
+    )
+    add(
+        "--sharpness",
+        type=float,
+        nargs="+",
+        default=[1.0],
+        help="by which logits are multiplied in the loss, for each of the sides or for all:"
+        " above 1 for small photos and below for large ones teaches to be more certain of"
+        " what is large, and that is what pictures then show",
+    )
     add("--batch", type=int, default=512)
     add("--learning-rate", type=float, default=0.008, help="its highest value")
     add("--augmentation", type=float, default=1.0, help="0 to 1: how much is cut off")
@@ -313,8 +331,10 @@ def main() -> None:
     add(
         "--adversarial",
         type=float,
-        default=0.0,
-        help="steps of 0..255 by which each value of a photo may be changed to mislead",
+        nargs="+",
+        default=[0.0],
+        help="steps of 0..255 by which each value of a photo may be changed to mislead,"
+        " for each of the sides or for all",
     )
     add("--seed", type=int, default=0)
     add(
@@ -325,6 +345,17 @@ def main() -> None:
     )
     add("--threads", type=int, default=os.cpu_count(), help="of PyTorch")
     options = parser.parse_args()
+    for name in ("sharpness", "adversarial"):
+        given = getattr(options, name)
+        if len(given) not in (1, len(options.sides)):
+            parser.error(
+                f"--{name}: {len(given)} numbers; expected one, or one for each of the"
+                f" {len(options.sides)} --sides"
+            )
+        if len(given) == 1:
+            setattr(options, name, given * len(options.sides))
+    columns = (options.sides, options.sharpness, options.adversarial)
+    options.sizes = list(starmap(Size, zip(*columns, strict=True)))
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
     torch.set_float32_matmul_precision("high")

@@ -1,8 +1,9 @@
-"""Learning rate, size of the photos and precision, step by step."""
+"""Learning rate, sizes of the photos and precision, step by step."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 
@@ -18,16 +19,32 @@ def rate(step: int, steps: int, highest: float) -> float:
     return highest * 0.5 * (1 + math.cos(math.pi * (step - rising) / (steps - rising)))
 
 
-def side(step: int, steps: int, sides: list[int]) -> int:
-    """Return height and width of the photos: step by step another one of `sides`.
+class Size(NamedTuple):
+    """Photos of one size, and what is special about them."""
 
-    Only the two smallest at first, then more, from the middle on all: small photos are
-    most of the learning at part of the time (Tan, Le 2021, EfficientNetV2, section 4), and
-    of all sizes to the end, so that the network knows its subjects near and far.
+    side: int
+    """Height and width."""
+    sharpness: float
+    """By which logits are multiplied in the loss: the more, the smaller they become."""
+    adversarial: float
+    """Steps of 0..255 by which values may be moved to mislead; 0 for photos as they are."""
+
+
+def size(step: int, steps: int, sizes: list[Size], *, growing: bool) -> Size:
+    """Return the size of the photos: step by step another one.
+
+    Args:
+        step: 0 to `steps` - 1.
+        steps: of the whole training.
+        sizes: in their order.
+        growing: only the first two to begin with, then more, from the middle on all. Small
+            photos are most of the learning at part of the time (Tan, Le 2021, EfficientNetV2,
+            section 4), and all sizes to the end, so that the network knows its subjects
+            near and far.
     """
-    known = max(2, math.ceil(len(sides) * min(1.0, 2 * step / steps)))
-    some = sides[:known]
-    return some[step % len(some)]
+    if growing:
+        sizes = sizes[: max(2, math.ceil(len(sizes) * min(1.0, 2 * step / steps)))]
+    return sizes[step % len(sizes)]
 
 
 def autocast(device: torch.device, *, enabled: bool) -> torch.autocast:
