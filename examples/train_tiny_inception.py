@@ -269,6 +269,20 @@ class Training:
         report(f"going on from step {self.step}")
 
 
+def sizes(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Size]:
+    """Return what is to be done with photos of each of the sides."""
+    columns: list[list[float]] = []
+    for name, lowest in (("sharpness", 0.01), ("adversarial", 0.0)):
+        given = getattr(options, name)
+        if len(given) not in (1, len(options.sides)) or min(given) < lowest:
+            parser.error(
+                f"--{name} {' '.join(map(str, given))}: expected one number, or one for each"
+                f" of the {len(options.sides)} --sides, of at least {lowest:g}"
+            )
+        columns.append(given if len(given) > 1 else given * len(options.sides))
+    return list(starmap(Size, zip(options.sides, *columns, strict=True)))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     add = parser.add_argument
@@ -345,17 +359,7 @@ def main() -> None:
     )
     add("--threads", type=int, default=os.cpu_count(), help="of PyTorch")
     options = parser.parse_args()
-    for name in ("sharpness", "adversarial"):
-        given = getattr(options, name)
-        if len(given) not in (1, len(options.sides)):
-            parser.error(
-                f"--{name}: {len(given)} numbers; expected one, or one for each of the"
-                f" {len(options.sides)} --sides"
-            )
-        if len(given) == 1:
-            setattr(options, name, given * len(options.sides))
-    columns = (options.sides, options.sharpness, options.adversarial)
-    options.sizes = list(starmap(Size, zip(*columns, strict=True)))
+    options.sizes = sizes(parser, options)
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(options.threads)
     torch.set_float32_matmul_precision("high")
