@@ -129,7 +129,7 @@ def test_what_a_slider_rounds_by_itself_changes_nothing(
 
 
 def test_the_layer_menu_counts_channels_and_the_slider_follows(make_vis):
-    vis = make_vis()
+    vis = make_vis(objective="mixed4a:55")
     menu = controls(vis)["Layer"][0]
     assert ("mixed4a - 272 ch.", "mixed4a") in menu.options
     index = [value for _, value in menu.options].index("conv2d0")
