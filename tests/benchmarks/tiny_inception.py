@@ -1,7 +1,7 @@
 """How good is the embedded model? Accuracy, dead channels, and what its pictures show.
 
     python tests/benchmarks/tiny_inception.py [--only accuracy|pictures|sheets] [--steps 512]
-        [--out DIR] [--weights NPZ]
+        [--classes 100] [--out DIR] [--weights NPZ]
 
 accuracy    top-1 and top-5 on Tiny ImageNet's 10,000 validation photos, in all and by class
             (the bar is 55 % top-1); and the channels that are never active on 2,000 of them
@@ -40,11 +40,11 @@ from lucid_widgets.optvis.many import render_many
 SHARED = Path(os.environ.get("LUCID_SHARED", Path(__file__).parents[3] / "shared"))
 LOGITS = "softmax2_pre_activation"
 BATCH = 250
-PICTURES, CLASSES_ON_SHEET, CHANNELS_ON_SHEET = 100, 40, 20
+CLASSES_ON_SHEET, CHANNELS_ON_SHEET = 40, 20
 SHEETS = ("mixed3b", "mixed4a", "mixed5a")
 
 
-def accuracy(model: TinyInception, folder: Path, steps: int) -> None:
+def accuracy(model: TinyInception, options: argparse.Namespace) -> None:
     """Print how many photos are named rightly, and which channels sleep."""
     classes = {synset: i for i, synset in enumerate(model.synset_ids)}
     layers = [layer.name for layer in model.layers if layer.name != "softmax2"]
@@ -80,13 +80,13 @@ def read(photos: zipfile.ZipFile, name: str) -> np.ndarray:
         return np.asarray(photo.convert("RGB"), np.float32) / 255
 
 
-def pictures(model: TinyInception, folder: Path, steps: int) -> None:
+def pictures(model: TinyInception, options: argparse.Namespace) -> None:
     """Print who recognises the model's pictures of classes, and save these."""
     import keras
 
-    classes = random_numbers(len(model.labels), PICTURES)
-    images = rendered(model, LOGITS, classes, steps)
-    np.save(folder / "pictures.npy", images)
+    classes = random_numbers(len(model.labels), options.classes)
+    images = rendered(model, LOGITS, classes, options.steps)
+    np.savez(options.out / "pictures.npz", images=images, classes=classes)
     print("recognised by the model itself, of", len(classes))
     for way in (
         Resampling.BOX,
@@ -112,7 +112,7 @@ def pictures(model: TinyInception, folder: Path, steps: int) -> None:
     ranked = np.argsort(-judge.predict(large, verbose=0), axis=1)[:, :5]
     fifth = (ranked == theirs[:, None]).any(axis=1)
     print(f"among MobileNet's first five: {fifth.sum()} of {len(fifth)}")
-    save_sheet(folder / "classes.jpg", images, [model.labels[i] for i in classes])
+    save_sheet(options.out / "classes.jpg", images, [model.labels[i] for i in classes])
 
 
 def shrunk(image: np.ndarray, way: Resampling) -> np.ndarray:
@@ -126,18 +126,18 @@ def first_word(label: str) -> str:
     return label.split(",")[0].replace(" ", "")
 
 
-def sheets(model: TinyInception, folder: Path, steps: int) -> None:
+def sheets(model: TinyInception, options: argparse.Namespace) -> None:
     """Write contact sheets of channels and classes."""
     for layer in SHEETS:
         chosen = random_numbers(model.get_layer(layer).depth, CHANNELS_ON_SHEET)
-        images = rendered(model, layer, chosen, steps)
+        images = rendered(model, layer, chosen, options.steps)
         labels = [f"{layer}:{number}" for number in chosen]
-        save_sheet(folder / f"{layer}.jpg", images, labels)
-    chosen = random_numbers(len(model.labels), PICTURES)[:CLASSES_ON_SHEET]
-    kept = folder / "pictures.npy"
-    images = np.load(kept)[:CLASSES_ON_SHEET] if kept.exists() else None
-    images = rendered(model, LOGITS, chosen, steps) if images is None else images
-    save_sheet(folder / "40_classes.jpg", images, [model.labels[i] for i in chosen])
+        save_sheet(options.out / f"{layer}.jpg", images, labels)
+    chosen = random_numbers(len(model.labels), CLASSES_ON_SHEET)
+    images = rendered(model, LOGITS, chosen, options.steps)
+    save_sheet(
+        options.out / "40_classes.jpg", images, [model.labels[i] for i in chosen]
+    )
 
 
 def random_numbers(below: int, count: int) -> np.ndarray:
@@ -167,13 +167,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--only", choices=PARTS, action="append")
     parser.add_argument("--steps", type=int, default=512, help="updates of a picture")
+    parser.add_argument("--classes", type=int, default=100, help="pictures of so many")
     parser.add_argument("--out", type=Path, default=Path())
     parser.add_argument("--weights", type=Path, default=tiny_inception.WEIGHTS)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     tiny_inception.WEIGHTS = options.weights
     for name in options.only or PARTS:
-        PARTS[name](TinyInception(), options.out, options.steps)
+        PARTS[name](TinyInception(), options)
 
 
 if __name__ == "__main__":
