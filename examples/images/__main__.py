@@ -26,7 +26,7 @@ UNIT = "mixed4a:258"
 GALLERY_CHANNELS = ("mixed4a:258", "mixed5a:109", "mixed5a:367")
 GALLERY_CLASSES = (
     "king penguin",
-    "orange",
+    "pizza",
     "bison",
     "ladybug",
     "mushroom",
