@@ -41,7 +41,7 @@ class Mixer(BaseWidget):
         ObjectiveError: other than two to four units, or units of several layers.
 
     Example:
-        >>> mixer = Mixer(units=["mixed4a:30", "mixed4a:55", "mixed4a:3"])
+        >>> mixer = Mixer(units=["mixed4a:7", "mixed4a:258", "mixed4a:44"])
         >>> mixer.point = (0.2, 0.7)
     """
 

@@ -7,7 +7,7 @@ and a large learning rate, and with `transform.crops_and_noise`:
 
     render_vis(
         model,
-        "mixed4a:55",
+        "mixed4a:258",
         lambda: param.maco(192),
         optimizer=keras.optimizers.Nadam(1.0),
         transforms=[transform.crops_and_noise(16, size=64)],
