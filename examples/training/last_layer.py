@@ -80,9 +80,6 @@ def features(
 ) -> Tensor:
     """Return what the last layer gets of photos, flipped and coloured at random."""
     found: list[Tensor] = []
-    hook = network.softmax2.register_forward_pre_hook(
-        lambda _layer, inputs: found.append(inputs[0].half())
-    )
     network.eval()
     for some in pixels.split(500):
         x = network_input(some)
@@ -90,8 +87,8 @@ def features(
         x[flipped] = x[flipped].flip(3)
         x = change(coloured(x, random))
         with autocast(x.device, enabled=True):
-            network(x.contiguous(memory_format=torch.channels_last))
-    hook.remove()
+            x = x.contiguous(memory_format=torch.channels_last)
+            found.append(network.features(x).half())
     return torch.cat(found)
 
 
@@ -159,9 +156,7 @@ def main() -> None:
     teach(network.softmax2, all_seen)
     top = accuracy(network, *validation)
     report(f"after: top-1 {top[0]:.2f} %, top-5 {top[1]:.2f} %")
-    with np.load(given, allow_pickle=False) as arrays:
-        kept = {name: arrays[name] for name in arrays.files}
-    np.savez_compressed(out, **kept | network.last_layer())
+    network.export_last_layer(given, out)
 
 
 if __name__ == "__main__":

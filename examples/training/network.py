@@ -104,13 +104,17 @@ class Network(nn.Module):
         self.softmax2 = nn.Linear(depth, CLASSES)
 
     def forward(self, x: Tensor) -> Tensor:
+        return self.softmax2(self.features(x))
+
+    def features(self, x: Tensor) -> Tensor:
+        """Return what the last layer gets, [n, depth]."""
         x = functional.max_pool2d(self.conv2d0(x), 3, 2, padding=1)
         x = self.conv2d2(self.conv2d1(x))
         for name, block in self.blocks.items():
             if name in POOL_BEFORE:
                 x = functional.max_pool2d(x, 3, 2, padding=1)
             x = block(x)
-        return self.softmax2(x.mean((2, 3)))
+        return x.mean((2, 3))
 
     def convolutions(self) -> Iterator[tuple[str, Convolution]]:
         """Yield each convolution under its name in the package."""
@@ -127,10 +131,16 @@ class Network(nn.Module):
         for name, convolution in self.convolutions():
             arrays[f"{name}_w"], arrays[f"{name}_b"] = convolution.folded()
         arrays = {k: v.astype(np.float16) for k, v in arrays.items()}
-        np.savez_compressed(path, **arrays, **self.last_layer())
+        np.savez_compressed(path, **arrays, **self._last_layer())
+
+    def export_last_layer(self, given: Path, path: Path) -> None:
+        """Write the arrays of a file again, but for those of the last layer."""
+        with np.load(given, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        np.savez_compressed(path, **arrays | self._last_layer())
 
     @torch.no_grad()
-    def last_layer(self) -> dict[str, np.ndarray]:
+    def _last_layer(self) -> dict[str, np.ndarray]:
         """Return the arrays of the last layer as `export` writes them."""
         arrays = {
             "softmax2_w": self.softmax2.weight.T.cpu().numpy(),
